@@ -1,0 +1,390 @@
+"""The in-memory book of states: everything that is known, and how to find it.
+
+`daemon.core.fold` is the only writer. What is told by what is in here, and by nothing else, can
+be told again after a crash.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from daemon.core.errors import UnknownOrderError
+from daemon.core.events import Fill, MarketPhase, RulesLoaded, Settlement
+from daemon.core.exits import Exit
+from daemon.core.instrument import Instrument
+from daemon.core.order import Order
+from daemon.core.position import Position
+from daemon.core.rules import DEFAULT_EXITS, AccountPolicy, ExitPolicy, StopRule
+from daemon.core.stops import matching_rules
+from daemon.core.terms import (
+    NO_JOURNAL,
+    ZERO,
+    Account,
+    ClientOrderId,
+    ExecId,
+    JournalId,
+    PositionKey,
+    RuleKind,
+    Side,
+    Symbol,
+    Venue,
+    VenueOrderId,
+)
+
+FillKey = tuple[Account, Venue, Symbol, ExecId, VenueOrderId | None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Market:
+    """A symbol's terms and phase; `read_mono_ns` is when it was last read from the venue."""
+
+    instrument: Instrument
+    phase: MarketPhase
+    settl_px: Decimal | None = None
+    read_mono_ns: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class RestingOrder:
+    """A resting order of somebody else's hand on our account. `leaves_qty` > 0."""
+
+    account: Account
+    venue: Venue
+    symbol: Symbol
+    venue_order_id: VenueOrderId
+    client_order_id: ClientOrderId | None
+    side: Side
+    leaves_qty: Decimal
+    limit_px: Decimal | None
+
+
+@dataclass(slots=True, kw_only=True)
+class OrphanFill:
+    """A fill of an order that we may yet turn out to have placed; the position has it already.
+
+    `qty` of it, with `fee` and `pnl`, stands on no exit yet: the rest replaced guesses that do.
+    """
+
+    account: Account
+    venue: Venue
+    venue_order_id: VenueOrderId
+    fill: Fill
+    qty: Decimal
+    fee: Decimal
+    pnl: Decimal
+
+
+@dataclass(slots=True, kw_only=True)
+class AccountState:
+    """One account on one venue. Stamps ending in `_ns` are the venue's clock, UTC ns."""
+
+    account: Account
+    venue: Venue
+    halted: bool = False
+    halt_text: str = ""
+    paused: bool = False
+    resume_time_ns: int | None = None
+    stream_up: bool = False
+    live: bool = False
+    live_orders_placed: int = 0
+    fills_as_of_ns: int = 0
+    recent_orders_ns: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class PendingSettlement:
+    """A settlement row that waits until the exit's orders are proven dead."""
+
+    key: PositionKey
+    settlement: Settlement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFill:
+    """A fill key with what it said, so that a repetition can be told from a contradiction.
+
+    `replaced_qty` is the part of it that took the place of inferred quantity.
+    """
+
+    key: FillKey
+    last_qty: Decimal
+    last_px: Decimal
+    replaced_qty: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookState:
+    """The whole book as plain values, for snapshots and for comparing two books."""
+
+    journal_id: JournalId
+    engine_version: int
+    born_ns: int
+    take_over: bool
+    rules: RulesLoaded | None
+    positions: list[Position]
+    orders: list[Order]
+    exits: list[Exit]
+    past_exits: list[Exit]
+    markets: list[Market]
+    accounts: list[AccountState]
+    resting: list[RestingOrder]
+    orphans: list[OrphanFill]
+    fills: list[KnownFill]
+    fills_forgotten: int
+    symbol_fills_as_of: list[tuple[Account, Venue, Symbol, int]]
+    pending_settlements: list[PendingSettlement]
+    blind: list[tuple[Account, Venue, Symbol]]
+
+
+PAST_EXITS_LIMIT = 2_000
+DEAD_ORDERS_LIMIT = 20_000
+# Older fill keys are known to the journal's index alone; the driver asks it (semantics.md 1).
+FILL_KEYS_LIMIT = 50_000
+
+
+@dataclass(slots=True)
+class Book:
+    """Everything the engine knows. Dictionaries keep insertion order, which the fold fixes."""
+
+    journal_id: JournalId = NO_JOURNAL
+    engine_version: int = 0
+    born_ns: int = 0
+    take_over: bool = False
+    rules: RulesLoaded | None = None
+    positions: dict[PositionKey, Position] = field(default_factory=dict)
+    orders: dict[ClientOrderId, Order] = field(default_factory=dict)
+    exits: dict[PositionKey, Exit] = field(default_factory=dict)
+    past_exits: list[Exit] = field(default_factory=list)
+    markets: dict[tuple[Venue, Symbol], Market] = field(default_factory=dict)
+    accounts: dict[tuple[Account, Venue], AccountState] = field(default_factory=dict)
+    resting: dict[tuple[Account, Venue, VenueOrderId], RestingOrder] = field(default_factory=dict)
+    orphans: list[OrphanFill] = field(default_factory=list)
+    fills: dict[FillKey, KnownFill] = field(default_factory=dict)
+    fills_forgotten: int = 0
+    symbol_fills_as_of: dict[tuple[Account, Venue, Symbol], int] = field(default_factory=dict)
+    pending_settlements: dict[PositionKey, PendingSettlement] = field(default_factory=dict)
+    blind: dict[tuple[Account, Venue, Symbol], None] = field(default_factory=dict)
+    by_venue_id: dict[tuple[Account, Venue, VenueOrderId], ClientOrderId] = field(
+        default_factory=dict
+    )
+    by_symbol: dict[tuple[Account, Venue, Symbol], list[PositionKey]] = field(default_factory=dict)
+    by_name: dict[str, PositionKey] = field(default_factory=dict)
+    live_orders: dict[PositionKey, list[Order]] = field(default_factory=dict)
+    matching: dict[tuple[Venue, Symbol], list[StopRule]] = field(default_factory=dict)
+
+    def state(self) -> BookState:
+        """A view of the book as plain values; shares the objects, so encode it at once."""
+        return BookState(
+            journal_id=self.journal_id,
+            engine_version=self.engine_version,
+            born_ns=self.born_ns,
+            take_over=self.take_over,
+            rules=self.rules,
+            positions=list(self.positions.values()),
+            orders=list(self.orders.values()),
+            exits=list(self.exits.values()),
+            past_exits=list(self.past_exits),
+            markets=list(self.markets.values()),
+            accounts=list(self.accounts.values()),
+            resting=list(self.resting.values()),
+            orphans=list(self.orphans),
+            fills=list(self.fills.values()),
+            fills_forgotten=self.fills_forgotten,
+            symbol_fills_as_of=[(*k, v) for k, v in self.symbol_fills_as_of.items()],
+            pending_settlements=list(self.pending_settlements.values()),
+            blind=list(self.blind),
+        )
+
+    @classmethod
+    def from_state(cls, state: BookState) -> Book:
+        """The book that `state` was taken of."""
+        book = cls(
+            state.journal_id,
+            state.engine_version,
+            state.born_ns,
+            state.take_over,
+            state.rules,
+        )
+        for position in state.positions:
+            book.positions[position.key] = position
+            book.index_position(position)
+        for order in state.orders:
+            book.index_order(order)
+        book.exits = {work.key: work for work in state.exits}
+        book.past_exits = list(state.past_exits)
+        book.markets = {(m.instrument.venue, m.instrument.symbol): m for m in state.markets}
+        book.accounts = {(a.account, a.venue): a for a in state.accounts}
+        book.resting = {(r.account, r.venue, r.venue_order_id): r for r in state.resting}
+        book.orphans = list(state.orphans)
+        book.fills = {known.key: known for known in state.fills}
+        book.fills_forgotten = state.fills_forgotten
+        book.symbol_fills_as_of = {(a, v, s): ns for a, v, s, ns in state.symbol_fills_as_of}
+        book.pending_settlements = {p.key: p for p in state.pending_settlements}
+        book.blind = dict.fromkeys(state.blind)
+        return book
+
+    def index_position(self, position: Position) -> None:
+        """File a position under its symbol."""
+        key = position.key
+        keys = self.by_symbol.setdefault((key.account, key.venue, key.symbol), [])
+        if key not in keys:
+            keys.append(key)
+        self.by_name[key.name] = key
+
+    def index_order(self, order: Order) -> None:
+        """File an order under its ids and, until it is dead, under its position."""
+        self.orders[order.client_order_id] = order
+        if order.venue_order_id is not None:
+            key = order.key
+            self.by_venue_id[key.account, key.venue, order.venue_order_id] = order.client_order_id
+        self.revive(order)
+
+    def revive(self, order: Order) -> None:
+        """File an order under its position unless it is dead, or there already."""
+        live = self.live_orders.setdefault(order.key, [])
+        if not order.dead and not any(order is other for other in live):
+            live.append(order)
+            live.sort(key=lambda undead: (undead.exit_no, undead.attempt))
+
+    def position(self, key: PositionKey) -> Position:
+        """The position of `key`, made flat if there is none."""
+        found = self.positions.get(key)
+        if found is None:
+            market = self.markets.get((key.venue, key.symbol))
+            found = Position(key=key)
+            if market is not None:
+                found.quote_currency = market.instrument.quote_currency
+            self.positions[key] = found
+            self.index_position(found)
+        return found
+
+    def key_of(self, fill: Fill) -> PositionKey:
+        """The key of the position that a fill moves."""
+        for key in self.keys_of(fill.account, fill.venue, fill.symbol):
+            if key.position_side is fill.position_side:
+                return key
+        return PositionKey(
+            account=fill.account,
+            venue=fill.venue,
+            symbol=fill.symbol,
+            position_side=fill.position_side,
+        )
+
+    def keys_of(self, account: Account, venue: Venue, symbol: Symbol) -> list[PositionKey]:
+        """The positions on one symbol: one, or two in hedge mode."""
+        return self.by_symbol.get((account, venue, symbol), [])
+
+    def account(self, account: Account, venue: Venue) -> AccountState:
+        """The state of one account on one venue, to be read: a blank one if there is none."""
+        known = self.accounts.get((account, venue))
+        return known or AccountState(account=account, venue=venue, fills_as_of_ns=self.born_ns)
+
+    def open_account(self, account: Account, venue: Venue) -> AccountState:
+        """The same, to be written: kept if new, which only a fold may do."""
+        return self.accounts.setdefault((account, venue), self.account(account, venue))
+
+    def policy(self, account: Account, venue: Venue) -> AccountPolicy:
+        """The account policy in force, the default (nothing live) where none was loaded."""
+        for policy in self.rules.accounts if self.rules else ():
+            if policy.account == account and policy.venue == venue:
+                return policy
+        return AccountPolicy(account=account, venue=venue)
+
+    def order(self, client_order_id: ClientOrderId) -> Order:
+        """The order of that id; raises UnknownOrderError."""
+        found = self.orders.get(client_order_id)
+        if found is None:
+            raise UnknownOrderError(f"client_order_id={client_order_id!r}: not in the book")
+        return found
+
+    def find_order(
+        self,
+        account: Account,
+        venue: Venue,
+        client_order_id: ClientOrderId | None,
+        venue_order_id: VenueOrderId | None,
+    ) -> Order | None:
+        """One of our orders by either id; the venue's id wins where both are known.
+
+        A second order of the venue under an id of ours is another order, whoever sent it.
+        """
+        if venue_order_id is not None:
+            known = self.by_venue_id.get((account, venue, venue_order_id))
+            if known is not None:
+                return self.orders.get(known)
+        if client_order_id is None:
+            return None
+        found = self.orders.get(client_order_id)
+        if found is None or found.key.account != account or found.key.venue != venue:
+            return None
+        other = venue_order_id is not None and found.venue_order_id is not None
+        return None if other else found
+
+    def find_exit(self, key: PositionKey, exit_no: int) -> Exit | None:
+        """An exit of this position, open or past."""
+        work = self.exits.get(key)
+        if work is not None and work.exit_no == exit_no:
+            return work
+        for past in reversed(self.past_exits):
+            if past.key == key and past.exit_no == exit_no:
+                return past
+        return None
+
+    def rules_of(self, venue: Venue, symbol: Symbol) -> list[StopRule]:
+        """The rules in force for one symbol, kept until `take_rules`."""
+        matching = self.matching.get((venue, symbol))
+        if matching is None:
+            rules = () if self.rules is None else self.rules.rules
+            matching = self.matching[venue, symbol] = matching_rules(rules, venue, symbol)
+        return matching
+
+    def take_rules(self, rules: RulesLoaded) -> None:
+        """Put these rules in force."""
+        self.rules = rules
+        self.matching.clear()
+
+    def exit_policy(self, key: PositionKey, reason: RuleKind) -> ExitPolicy:
+        """How exits of this kind are done for this symbol under the rules in force."""
+        if self.rules is None:
+            return DEFAULT_EXITS
+        for rule in self.rules_of(key.venue, key.symbol):
+            if rule.kind is reason:
+                return rule.exits
+        return self.rules.operator_exits
+
+    def undead(self, key: PositionKey) -> list[Order]:
+        """Orders of a position that are not proven dead."""
+        live = self.live_orders.get(key)
+        if not live:
+            return []
+        still = [order for order in live if not order.dead]
+        if len(still) != len(live):
+            self.live_orders[key] = still
+        return still
+
+    def strangers_reducing_qty(self, position: Position) -> Decimal:
+        """What strangers' resting orders on this symbol would take off the position."""
+        key = position.key
+        return sum(
+            (
+                other.leaves_qty
+                for other in self.resting.values()
+                if (other.account, other.venue, other.symbol)
+                == (key.account, key.venue, key.symbol)
+                and position.reducing(other.side)
+            ),
+            ZERO,
+        )
+
+    def trim(self) -> None:
+        """Bound what is kept of the past; the journal has all of it."""
+        if len(self.past_exits) > PAST_EXITS_LIMIT:
+            del self.past_exits[: len(self.past_exits) - PAST_EXITS_LIMIT]
+        if len(self.orders) > DEAD_ORDERS_LIMIT * 2:
+            spare = len(self.orders) - DEAD_ORDERS_LIMIT
+            for order in [o for o in self.orders.values() if o.dead][:spare]:
+                del self.orders[order.client_order_id]
+                if order.venue_order_id is not None:
+                    key = order.key
+                    del self.by_venue_id[key.account, key.venue, order.venue_order_id]

@@ -1,0 +1,391 @@
+"""Imperatives: what the engine wants done, and what it has decided.
+
+A *request* goes to the world (place, cancel, query, wait, notify). A *decision* changes the book
+and nothing else. `durable` ones are journalled with the event that caused them and are folded
+as they stand at recovery; the others (looks and timers) are asked for again instead.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar
+
+from daemon.core.events import Quote
+from daemon.core.terms import (
+    Account,
+    ClientOrderId,
+    ExecId,
+    PositionKey,
+    RejectReason,
+    RuleKind,
+    Side,
+    Symbol,
+    TimeInForce,
+    Venue,
+    VenueOrderId,
+    Word,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Anything the engine returns."""
+
+    durable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOrder(Command):
+    """Send this order: an intent, durable before its first byte leaves (FIX NewOrderSingle).
+
+    `limit_px` is in the instrument's price. Same `client_order_id`, same bytes. `resend` marks
+    the second sending of an id that a venue never frees (semantics.md 2).
+    """
+
+    key: PositionKey
+    client_order_id: ClientOrderId
+    exit_no: int
+    attempt: int
+    side: Side
+    order_qty: Decimal
+    limit_px: Decimal
+    time_in_force: TimeInForce
+    reduce_only: bool
+    cancel_own_crossing: bool = True
+    shard: int | None = None
+    resend: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOrder(Command):
+    """Ask the venue to end this order; done only when the venue confirms it."""
+
+    key: PositionKey
+    client_order_id: ClientOrderId
+    venue_order_id: VenueOrderId
+    shard: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryOrder(Command):
+    """Look this order up, by the venue's id where known, else by ours."""
+
+    durable: ClassVar[bool] = False
+    key: PositionKey
+    client_order_id: ClientOrderId
+    venue_order_id: VenueOrderId | None = None
+    shard: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryFills(Command):
+    """Fetch the fills of one symbol (or all) since `since_ns`; ends with `FillsRead`."""
+
+    durable: ClassVar[bool] = False
+    account: Account
+    venue: Venue
+    symbol: Symbol | None
+    since_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryBook(Command):
+    """Fetch resting orders, new fills since `since_ns`, and positions: the whole account."""
+
+    durable: ClassVar[bool] = False
+    account: Account
+    venue: Venue
+    since_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryQuote(Command):
+    """Fetch the order book of one symbol now; answered by a `Quote` with source REST."""
+
+    durable: ClassVar[bool] = False
+    account: Account
+    venue: Venue
+    symbol: Symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryMarket(Command):
+    """Fetch a market's terms and phase, and its settlement row if it is over."""
+
+    durable: ClassVar[bool] = False
+    account: Account
+    venue: Venue
+    symbol: Symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchSymbols(Command):
+    """The symbols whose prices are needed from now on; replaces the last list of this venue."""
+
+    durable: ClassVar[bool] = False
+    account: Account
+    venue: Venue
+    symbols: tuple[Symbol, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferQuote(Command):
+    """Hand in the latest live quote of this symbol again: something that it decides changed."""
+
+    durable: ClassVar[bool] = False
+    account: Account
+    venue: Venue
+    symbol: Symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartTimer(Command):
+    """Send `TimerFired(timer)` after `delay_s` seconds; a running timer of that name restarts."""
+
+    durable: ClassVar[bool] = False
+    timer: str
+    delay_s: Decimal
+
+
+class NoticeKind(Word):
+    """What the operator is told about; one name each from alert rule to log line."""
+
+    FIRST_LIVE_ORDER = "first_live_order"
+    STOP_TRIGGERED = "stop_triggered"
+    EXIT_COMPLETE = "exit_complete"
+    EXIT_STALLED = "exit_stalled"
+    EXIT_AT_FLOOR = "exit_at_floor"
+    EXIT_BLOCKED = "exit_blocked"
+    EXIT_WITHHELD = "exit_withheld"
+    ORDER_IN_DOUBT = "order_in_doubt"
+    DUST = "dust"
+    STOP_REFUSED = "stop_refused"
+    UNCONFIRMED = "unconfirmed"
+    NO_RULE = "no_rule"
+    UNGUARDED = "unguarded"
+    GUARDED_AGAIN = "guarded_again"
+    MISSED_CLOSE = "missed_close"
+    PAUSE_AHEAD = "pause_ahead"
+    OWN_CROSSING = "own_crossing"
+    FOREIGN_WRITER = "foreign_writer"
+    HALTED = "halted"
+    RESUMED = "resumed"
+    LIMIT_EXCEEDED = "limit_exceeded"
+    POSITION_ADOPTED = "position_adopted"
+    FILL_INFERRED = "fill_inferred"
+    FILL_CORRECTED = "fill_corrected"
+    LATE_FILL = "late_fill"
+    OVERFILL = "overfill"
+    FILL_CONFLICT = "fill_conflict"
+    SETTLED = "settled"
+    SETTLEMENT_DIFFERENCE = "settlement_difference"
+    UNDECODABLE = "undecodable"
+    VENUE_PAUSED = "venue_paused"
+    STREAM_LOST = "stream_lost"
+    MODE_CHANGED = "mode_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify(Command):
+    """Tell the operator, by log and, where a rule says so, by alert."""
+
+    durable: ClassVar[bool] = False
+    notice: NoticeKind
+    text: str
+    key: PositionKey | None = None
+    client_order_id: ClientOrderId | None = None
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenExit(Command):
+    """A rule fired (or the operator asked): this position is to be closed, `exit_qty` of it.
+
+    `quote` is the evidence; `trigger_px` the executable price at the decision and `level_px`
+    the rule's level, both in the instrument's price.
+    """
+
+    key: PositionKey
+    exit_no: int
+    reason: RuleKind
+    exit_qty: Decimal
+    trigger_px: Decimal
+    level_px: Decimal | None
+    quote: Quote | None
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetriggerExit(Command):
+    """An open exit goes on with a new price: the base of the bound for the next attempt."""
+
+    key: PositionKey
+    trigger_px: Decimal
+
+
+class ExitEnd(enum.Enum):
+    """Why an exit ended."""
+
+    FLAT = "flat"
+    RECOVERED = "recovered"
+    SETTLED = "settled"
+    OPERATOR = "operator"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseExit(Command):
+    """An exit ended: the position is flat, or what is left is guarded again."""
+
+    key: PositionKey
+    exit_no: int
+    end: ExitEnd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithholdExit(Command):
+    """A trigger that was not acted on because live orders are off: the would-be order."""
+
+    key: PositionKey
+    reason: RuleKind
+    side: Side
+    order_qty: Decimal
+    limit_px: Decimal
+    trigger_px: Decimal
+    level_px: Decimal | None
+    quote: Quote | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RearmStop(Command):
+    """The price left the rule: the next trigger counts as a new one."""
+
+    key: PositionKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmStop(Command):
+    """This position's rules have been seen not met (or confirmed): from now on they fire."""
+
+    key: PositionKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldUnconfirmed(Command):
+    """First seen already through its stop: fires only after the operator confirms."""
+
+    key: PositionKey
+    reason: RuleKind
+    trigger_px: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseRule(Command):
+    """A rule that makes no sense for this position (e.g. a stop beyond its entry) is not used."""
+
+    key: PositionKey
+    kind: RuleKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaiseHighWater(Command):
+    """The best price of the held side seen so far, for trailing rules (dollars, held side)."""
+
+    key: PositionKey
+    high_water_px: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginConfirmation(Command):
+    """A rule is met since now; it fires if it stays met for `trigger_confirm_ms`."""
+
+    key: PositionKey
+    since_mono_ns: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferFill(Command):
+    """A change of position that no fill explains, booked as one until a real fill consumes it.
+
+    `last_px` is our estimate (or a file's entry price); None: adopted, entry unknown.
+    """
+
+    key: PositionKey
+    exec_id: ExecId
+    side: Side
+    last_qty: Decimal
+    last_px: Decimal | None
+    as_of_ns: int
+    client_order_id: ClientOrderId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteMismatch(Command):
+    """A fresh read differs from the book by `difference`; a second one may prove it."""
+
+    key: PositionKey
+    difference: Decimal
+    as_of_ns: int
+    mono_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteAgreement(Command):
+    """A read as of `as_of_ns` and the book agree on a position: what was noted is over."""
+
+    key: PositionKey
+    as_of_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclareDead(Command):
+    """Proof that an order in doubt never lived: it can fill nothing any more."""
+
+    client_order_id: ClientOrderId
+    reason: RejectReason
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptOrder(Command):
+    """An order that our derivation of ids proves to be ours, unknown to this journal."""
+
+    key: PositionKey
+    client_order_id: ClientOrderId
+    venue_order_id: VenueOrderId
+    exit_no: int
+    attempt: int
+    side: Side
+    order_qty: Decimal
+    limit_px: Decimal
+    time_in_force: TimeInForce
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlePosition(Command):
+    """Book the rest of a position at its settlement value (dollars per long contract)."""
+
+    key: PositionKey
+    settl_px: Decimal
+    settl_time_ns: int
+    revenue: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkSettled(Command):
+    """Flat at the venue too, every order terminal: this generation is over."""
+
+    key: PositionKey
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltAccount(Command):
+    """A limit was exceeded or a foreign writer seen: no new exits until the operator resumes."""
+
+    account: Account
+    venue: Venue
+    text: str

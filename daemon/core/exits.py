@@ -1,0 +1,175 @@
+"""How to get out: one exit of one position, its attempts, its bound, its size. Pure.
+
+An exit opens when a rule fires and ends when the position is flat, or when the price has left
+the rule and what remains is guarded again. It may take many orders. Knows no book and no clock:
+times are data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from daemon.core.commands import ExitEnd
+from daemon.core.instrument import Instrument
+from daemon.core.order import Order
+from daemon.core.rules import ExitPolicy
+from daemon.core.terms import (
+    NANOS,
+    ONE,
+    ZERO,
+    ClientOrderId,
+    ExecId,
+    PositionKey,
+    RuleKind,
+    Side,
+    quotient,
+)
+
+BPS = Decimal("1e-4")
+# Prices of a bound in basis points are kept to 1e-10 before they meet the grid.
+
+
+@dataclass(slots=True, kw_only=True)
+class PartialFill:
+    """One part of an exit: quantity > 0, price (instrument's), PnL net of both fee shares."""
+
+    exec_id: ExecId
+    qty: Decimal
+    px: Decimal
+    commission: Decimal
+    pnl: Decimal
+    time_ns: int
+    client_order_id: ClientOrderId
+    inferred: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Exit:
+    """One exit. `original_qty` is the size when it opened; `exit_qty` how much is to go.
+
+    `trigger_px` is the executable price of the newest trigger, `first_trigger_px` of the first:
+    the bases of the slippage bound and of the floor. `misses` counts orders without a fill in a
+    row; `delay_s` is the wait before the next attempt, which may not start before
+    `not_before_ns` (monotonic). `answered_ns` (monotonic) is the last answer on any of its
+    orders: a quote that is to trigger again must be newer.
+    """
+
+    key: PositionKey
+    exit_no: int
+    generation: int
+    reason: RuleKind
+    original_qty: Decimal
+    exit_qty: Decimal
+    whole: bool
+    trigger_px: Decimal
+    first_trigger_px: Decimal
+    level_px: Decimal | None
+    opened_time_ns: int
+    attempts: int = 0
+    misses: int = 0
+    delay_s: Decimal = ZERO
+    not_before_ns: int = 0
+    answered_ns: int = 0
+    filled_qty: Decimal = ZERO
+    order_ids: list[ClientOrderId] = field(default_factory=list)
+    partial_fills: list[PartialFill] = field(default_factory=list)
+    end: ExitEnd | None = None
+    closed_time_ns: int | None = None
+
+    def wanted_qty(self, held_qty: Decimal) -> Decimal:
+        """How much of `held_qty` (unsigned) this exit still has to get rid of."""
+        if self.whole:
+            return held_qty
+        return min(held_qty, max(self.exit_qty - self.filled_qty, ZERO))
+
+    def note_fill(self, part: PartialFill, policy: ExitPolicy) -> None:
+        """Count a part; a fill shows that there is a market, so waiting starts small again."""
+        self.filled_qty += part.qty
+        self.partial_fills.append(part)
+        self.misses = 0
+        self.delay_s = policy.retry_delay_s
+
+    def replace_inferred(self, part: PartialFill, guess_id: ExecId, share: Decimal) -> None:
+        """A real part takes the place of as much of the guess `guess_id`; the total stands.
+
+        `share` is the PnL that leaves the guess with that quantity.
+        """
+        for guess in self.partial_fills:
+            if guess.inferred and guess.exec_id == guess_id:
+                guess.pnl -= share
+                guess.qty -= part.qty
+                if not guess.qty:
+                    self.partial_fills.remove(guess)
+                break
+        self.partial_fills.append(part)
+
+    def back_off(self, policy: ExitPolicy, mono_ns: int) -> None:
+        """An order brought nothing: wait longer before the next, up to the policy's limit."""
+        self.misses += 1
+        longer = self.delay_s * 2 if self.delay_s else policy.retry_delay_s
+        self.delay_s = min(longer, policy.retry_delay_max_s)
+        self.wait(mono_ns)
+
+    def wait(self, mono_ns: int) -> None:
+        """No further attempt before the delay has passed."""
+        self.not_before_ns = mono_ns + int(self.delay_s * NANOS)
+
+    @property
+    def avg_px(self) -> Decimal | None:
+        """Average price of its parts (instrument's), None before the first."""
+        qty = sum((p.qty for p in self.partial_fills), ZERO)
+        if not qty:
+            return None
+        return quotient(sum((p.px * p.qty for p in self.partial_fills), ZERO), qty)
+
+    @property
+    def pnl(self) -> Decimal:
+        """PnL of its parts, net of fees."""
+        return sum((p.pnl for p in self.partial_fills), ZERO)
+
+
+def exit_side(position_qty: Decimal) -> Side:
+    """SELL closes a long, BUY a short."""
+    return Side.SELL if position_qty > ZERO else Side.BUY
+
+
+def free_qty(wanted_qty: Decimal, orders: Iterable[Order], strangers_qty: Decimal) -> Decimal:
+    """What may be sent now without any chance of selling twice (semantics.md 19).
+
+    The largest possible fill of every order not proven dead is set aside, and so are strangers'
+    resting orders that would reduce the same position (`strangers_qty`, for GTC).
+    """
+    at_risk = sum((order.possible_qty for order in orders), ZERO)
+    return max(wanted_qty - at_risk - strangers_qty, ZERO)
+
+
+def worst_px(work: Exit, policy: ExitPolicy, side: Side, instrument: Instrument) -> Decimal:
+    """The worst limit (instrument's price) that policy allows from the newest trigger.
+
+    `max_slippage_px` and `floor_px` are dollars of the held side; a dollar of NO is a dollar of
+    YES the other way round, so the distance is the same. The result lies on the grid and is never
+    worse than asked (semantics.md 17).
+    """
+    away = -ONE if side is Side.SELL else ONE
+    far = instrument.lowest_px if side is Side.SELL else instrument.highest_px
+    bounds = [far]
+    if policy.max_slippage_px is not None:
+        bounds.append(work.trigger_px + away * policy.max_slippage_px)
+    if policy.max_slippage_bps is not None:
+        held = instrument.held_px(work.trigger_px, -away)
+        bounds.append(work.trigger_px + away * held * policy.max_slippage_bps * BPS)
+    if policy.floor_px is not None:
+        bounds.append(work.first_trigger_px + away * policy.floor_px)
+    tightest = max(bounds) if side is Side.SELL else min(bounds)
+    return instrument.limit_px(tightest, side)
+
+
+def at_floor(work: Exit, policy: ExitPolicy, side: Side) -> bool:
+    """True when the newest trigger price is already beyond the floor of the first one."""
+    if policy.floor_px is None:
+        return False
+    away = -ONE if side is Side.SELL else ONE
+    floor = work.first_trigger_px + away * policy.floor_px
+    return work.trigger_px < floor if side is Side.SELL else work.trigger_px > floor

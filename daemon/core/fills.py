@@ -1,0 +1,295 @@
+"""How one fill changes the book: once by its key, whatever arrives first, whoever tells it.
+
+A fill moves the position at once. It finds its order by the venue's id or ours; ahead of its ack
+it is kept as an orphan and counted on the order when the ack tells whose it was. A real fill
+replaces inferred quantity of its side before it moves anything (semantics.md 27).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from itertools import islice
+
+from daemon.core.book import FILL_KEYS_LIMIT, Book, FillKey, KnownFill, OrphanFill
+from daemon.core.commands import InferFill
+from daemon.core.events import Event, Fill, OrderEvent
+from daemon.core.exits import PartialFill
+from daemon.core.order import Order
+from daemon.core.position import InferredFill, Position
+from daemon.core.terms import ZERO, PositionKey, VenueOrderId, quotient
+
+
+@dataclass(slots=True, kw_only=True)
+class _Share:
+    """A part of a fill: quantity, fee in the quote currency, PnL net of fee shares."""
+
+    qty: Decimal = ZERO
+    fee: Decimal = ZERO
+    pnl: Decimal = ZERO
+
+    def add(self, other: _Share) -> None:
+        self.qty, self.fee = self.qty + other.qty, self.fee + other.fee
+        self.pnl += other.pnl
+
+
+@dataclass(slots=True, kw_only=True)
+class _Used:
+    """What of a fill took the place of guesses; `unnoted` of that stands on no exit yet."""
+
+    qty: Decimal = ZERO
+    fee: Decimal = ZERO
+    unnoted: _Share = field(default_factory=_Share)
+
+
+def touch(position: Position, event: OrderEvent) -> None:
+    """Something moved on this symbol: reads older than this prove nothing any more."""
+    when = event.transact_time_ns or event.receive_time_ns
+    position.touched_ns = max(position.touched_ns, when)
+    position.touched_mono_ns = max(position.touched_mono_ns, event.mono_ns)
+    position.mismatch = None
+
+
+def fill_key(fill: Fill) -> FillKey:
+    """What names a fill (semantics.md 1)."""
+    return (fill.account, fill.venue, fill.symbol, fill.exec_id, fill.venue_order_id)
+
+
+def order_of(book: Book, fill: Fill) -> Order | None:
+    """The order of ours that a fill belongs to; none where symbol or side say otherwise."""
+    order = book.find_order(fill.account, fill.venue, fill.client_order_id, fill.venue_order_id)
+    if order is None or order.side is not fill.side or order.key != book.key_of(fill):
+        return None
+    return order
+
+
+def apply_fill(book: Book, fill: Fill) -> bool:
+    """Book a fill; False when its key is known already."""
+    key = fill_key(fill)
+    if key in book.fills:
+        return False
+    position = book.position(book.key_of(fill))
+    touch(position, fill)
+    fee = position.pay(fill.commission_currency, fill.commission)
+    order = order_of(book, fill)
+    used = _replace_inferred(book, position, fill, fee, order)
+    known = KnownFill(key=key, last_qty=fill.last_qty, last_px=fill.last_px, replaced_qty=used.qty)
+    _remember(book, known)
+    rest = _Share(qty=fill.last_qty - used.qty, fee=fee - used.fee)
+    opened_qty = ZERO
+    if rest.qty:
+        booked = position.apply(fill.side, rest.qty, fill.last_px, rest.fee, fill.transact_time_ns)
+        rest.pnl, opened_qty = booked.pnl, booked.opened_qty
+        if fill.transact_time_ns <= position.agreed_ns:
+            # The read that agreed had counted this fill: another one, unseen yet, undoes it.
+            position.verified = False
+    if used.qty or opened_qty:
+        position.refused = ()  # another entry: rules that it ruled out may make sense now
+    _hand_to_order(book, position, fill, order, (rest, used.unnoted))
+    return True
+
+
+def _hand_to_order(
+    book: Book,
+    position: Position,
+    fill: Fill,
+    order: Order | None,
+    shares: tuple[_Share, _Share],
+) -> None:
+    """Count a fill on its order and exit, or keep it until its order shows itself."""
+    rest, unnoted = shares
+    if order is not None:
+        if fill.venue_order_id is not None:
+            bind(book, order, fill.venue_order_id)
+        _count_on_order(book, order, fill)
+        if rest.qty:
+            _note_on_exit(book, order, _part(fill, rest, order))
+    elif fill.venue_order_id is not None and _may_be_ours(book, position.key):
+        book.orphans.append(
+            OrphanFill(
+                account=fill.account,
+                venue=fill.venue,
+                venue_order_id=fill.venue_order_id,
+                fill=fill,
+                qty=rest.qty + unnoted.qty,
+                fee=rest.fee + unnoted.fee,
+                pnl=rest.pnl + unnoted.pnl,
+            )
+        )
+
+
+def _remember(book: Book, known: KnownFill) -> None:
+    book.fills[known.key] = known
+    if len(book.fills) > FILL_KEYS_LIMIT:
+        # A tenth at once: one by one, each look for the first key would pass all deleted ones.
+        oldest = list(islice(book.fills, max(FILL_KEYS_LIMIT // 10, 1)))
+        for key in oldest:
+            del book.fills[key]
+        book.fills_forgotten += len(oldest)
+
+
+def _may_be_ours(book: Book, key: PositionKey) -> bool:
+    return any(order.venue_order_id is None for order in book.undead(key))
+
+
+def _count_on_order(book: Book, order: Order, fill: Fill) -> None:
+    order.add_fill(fill.last_qty, fill.last_px, fill.commission, fill.commission_currency)
+    book.revive(order)
+
+
+def _part(fill: Fill, share: _Share, order: Order) -> PartialFill:
+    return PartialFill(
+        exec_id=fill.exec_id,
+        qty=share.qty,
+        px=fill.last_px,
+        commission=share.fee,
+        pnl=share.pnl,
+        time_ns=fill.transact_time_ns,
+        client_order_id=order.client_order_id,
+    )
+
+
+def _note_on_exit(book: Book, order: Order, part: PartialFill) -> None:
+    work = book.find_exit(order.key, order.exit_no)
+    if work is not None:
+        work.note_fill(part, book.exit_policy(order.key, work.reason))
+
+
+def _replace_inferred(
+    book: Book, position: Position, fill: Fill, fee: Decimal, order: Order | None
+) -> _Used:
+    """Let the fill consume guesses that may have been it; returns what of it was used."""
+    own_id = None if order is None else order.client_order_id
+    used = _Used()
+    if not position.inferred:
+        return used
+    guesses = [guess for guess in position.inferred if guess.side is fill.side]
+    guesses.sort(key=lambda guess: guess.client_order_id != own_id)
+    for guess in guesses:
+        qty = min(_explained_qty(guess, fill, order), fill.last_qty - used.qty)
+        if not qty:
+            continue
+        last = used.qty + qty == fill.last_qty
+        fee_to = fee if last else quotient(fee * (used.qty + qty), fill.last_qty)
+        real = _Share(qty=qty, fee=fee_to - used.fee)
+        share = guess.pnl if qty == guess.qty else quotient(guess.pnl * qty, guess.qty)
+        guess.pnl -= share
+        real.pnl = share + position.correct(guess, qty, fill.last_px, real.fee)
+        guessed = book.orders.get(guess.client_order_id) if guess.client_order_id else None
+        if guessed is not None:
+            _correct_exit(book, guess, guessed, _part(fill, real, order or guessed), share)
+        elif order is not None:
+            _note_on_exit(book, order, _part(fill, real, order))
+        else:
+            used.unnoted.add(real)
+        used.qty, used.fee = used.qty + qty, fee_to
+    return used
+
+
+def _explained_qty(guess: InferredFill, fill: Fill, order: Order | None) -> Decimal:
+    """How much of a guess this fill may have been.
+
+    One that traded before the read may have been all of it. A later one of the guess's own order
+    can only have been it as far as the order has no room for both.
+    """
+    if fill.transact_time_ns <= guess.as_of_ns:
+        return guess.qty
+    if order is None or guess.client_order_id != order.client_order_id:
+        return ZERO
+    room = order.order_qty if order.final_qty is None else order.final_qty
+    overflow = order.cum_qty + order.inferred_qty + fill.last_qty - room
+    return min(guess.qty, max(overflow, ZERO))
+
+
+def _correct_exit(
+    book: Book, guess: InferredFill, guessed: Order, part: PartialFill, share: Decimal
+) -> None:
+    """Put the real part where the guess stood."""
+    guessed.inferred_qty -= part.qty
+    book.revive(guessed)
+    work = book.find_exit(guessed.key, guessed.exit_no)
+    if work is not None:
+        work.replace_inferred(part, guess.exec_id, share)
+
+
+def bind(book: Book, order: Order, venue_order_id: VenueOrderId) -> None:
+    """Learn the venue's id of one of our orders; fills that waited for it are counted now."""
+    if order.venue_order_id is not None:
+        return
+    order.venue_order_id = venue_order_id
+    order.known_to_exist = True
+    key = order.key
+    book.by_venue_id[key.account, key.venue, venue_order_id] = order.client_order_id
+    book.resting.pop((key.account, key.venue, venue_order_id), None)
+    mine = [
+        orphan
+        for orphan in book.orphans
+        if (orphan.account, orphan.venue, orphan.venue_order_id)
+        == (key.account, key.venue, venue_order_id)
+    ]
+    for orphan in mine:
+        book.orphans.remove(orphan)
+        fill = orphan.fill
+        _count_on_order(book, order, fill)
+        if orphan.qty:
+            share = _Share(qty=orphan.qty, fee=orphan.fee, pnl=orphan.pnl)
+            _note_on_exit(book, order, _part(fill, share, order))
+
+
+def drop_orphans(book: Book) -> None:
+    """Forget orphans of symbols on which no order of ours waits for its id any more."""
+    book.orphans = [
+        orphan
+        for orphan in book.orphans
+        if any(
+            _may_be_ours(book, key)
+            for key in book.keys_of(orphan.account, orphan.venue, orphan.fill.symbol)
+        )
+    ]
+
+
+def apply_inferred(book: Book, command: InferFill, event: Event) -> None:
+    """Book what reconciliation deduced; a crossing of zero is split like a real fill's."""
+    position = book.position(command.key)
+    position.inference_count += 1
+    position.mismatch = None
+    px = ZERO if command.last_px is None else command.last_px
+    generation = position.generation
+    booked = position.apply(command.side, command.last_qty, px, ZERO, event.receive_time_ns)
+    guess = InferredFill(
+        exec_id=command.exec_id,
+        side=command.side,
+        qty=booked.closed_qty,
+        last_px=px,
+        as_of_ns=command.as_of_ns,
+        generation=generation,
+        opening=False,
+        px_known=command.last_px is not None,
+        pnl=booked.pnl,
+        client_order_id=command.client_order_id,
+    )
+    if booked.closed_qty:
+        position.inferred.append(guess)
+    if booked.opened_qty:
+        qty, number = booked.opened_qty, position.generation
+        opened = replace(guess, qty=qty, generation=number, opening=True, pnl=ZERO)
+        position.inferred.append(opened)
+        position.entry_known = position.entry_known and guess.px_known
+        position.refused = ()
+    if command.client_order_id is None:
+        return
+    order = book.orders.get(command.client_order_id)
+    if order is None:
+        return
+    order.inferred_qty += command.last_qty
+    part = PartialFill(
+        exec_id=command.exec_id,
+        qty=command.last_qty,
+        px=px,
+        commission=ZERO,
+        pnl=booked.pnl,
+        time_ns=event.receive_time_ns,
+        client_order_id=order.client_order_id,
+        inferred=True,
+    )
+    _note_on_exit(book, order, part)

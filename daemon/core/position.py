@@ -1,0 +1,298 @@
+"""One position out of its fills: average cost, exact sums, generations.
+
+Knows no order and no rule. A generation is one stretch of holding from flat to flat; a fill that
+crosses zero ends one and opens the next (semantics.md 24). Sums are stored, averages are views.
+Shares of a pool are cumulative quotients at 1e-10, half-even, so that the shares of a closed pool
+add up to it to the last digit (semantics.md 25).
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from daemon.core.terms import (
+    USD,
+    ZERO,
+    ClientOrderId,
+    Currency,
+    ExecId,
+    PositionKey,
+    RuleKind,
+    Side,
+    quotient,
+)
+
+
+class Guard(enum.Enum):
+    """Whether rules watch a position."""
+
+    UNSEEN = "unseen"
+    ARMED = "armed"
+    UNCONFIRMED = "unconfirmed"
+
+
+@dataclass(slots=True, kw_only=True)
+class Pool:
+    """What the open quantity cost: totals since flat or since the last add after a close."""
+
+    qty: Decimal = ZERO
+    notional: Decimal = ZERO
+    fees: Decimal = ZERO
+    closed_qty: Decimal = ZERO
+    closed_notional: Decimal = ZERO
+    closed_fees: Decimal = ZERO
+
+    @property
+    def open_qty(self) -> Decimal:
+        """Quantity still held, unsigned."""
+        return self.qty - self.closed_qty
+
+    def add(self, qty: Decimal, notional: Decimal, fees: Decimal) -> None:
+        """Take more in: what has been closed leaves the pool for good first."""
+        self.qty = self.open_qty + qty
+        self.notional = self.notional - self.closed_notional + notional
+        self.fees = self.fees - self.closed_fees + fees
+        self.closed_qty = self.closed_notional = self.closed_fees = ZERO
+
+    def take(self, qty: Decimal) -> tuple[Decimal, Decimal]:
+        """Close `qty`: its share of (notional, fees); the last share takes the remainder."""
+        closed_qty = self.closed_qty + qty
+        if closed_qty == self.qty:
+            notional, fees = self.notional, self.fees
+        else:
+            notional = quotient(self.notional * closed_qty, self.qty)
+            fees = quotient(self.fees * closed_qty, self.qty)
+        share = (notional - self.closed_notional, fees - self.closed_fees)
+        self.closed_qty, self.closed_notional, self.closed_fees = (
+            closed_qty,
+            notional,
+            fees,
+        )
+        return share
+
+
+@dataclass(slots=True, kw_only=True)
+class ClosedGeneration:
+    """The result of one generation, net of fees, in the quote currency."""
+
+    generation: int
+    pnl: Decimal
+    entry_known: bool
+    time_ns: int
+    settled: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class InferredFill:
+    """A fill that reconciliation deduced; `qty` is what no real fill has replaced yet.
+
+    `opening` tells whether it added to the position (adopted) or reduced it. With `px_known`
+    False the price counts as 0 until a real fill says it, and PnL is not known.
+    """
+
+    exec_id: ExecId
+    side: Side
+    qty: Decimal
+    last_px: Decimal
+    as_of_ns: int
+    generation: int
+    opening: bool
+    px_known: bool = True
+    pnl: Decimal = ZERO
+    client_order_id: ClientOrderId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Realized:
+    """What one fill did: quantity closed, PnL net of both fee shares, quantity opened."""
+
+    closed_qty: Decimal
+    pnl: Decimal
+    opened_qty: Decimal
+
+
+@dataclass(slots=True, kw_only=True)
+class Mismatch:
+    """A difference (venue minus book) seen in a fresh read, waiting for a second one."""
+
+    difference: Decimal
+    as_of_ns: int
+    mono_ns: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Position:
+    """Signed `qty` (+ long, - short; a Kalshi NO is short) and what it has earned.
+
+    `gross_pnl` and `booked_fees` belong to the running generation; `fees` are all fees ever paid
+    (+) by currency, of which those outside the quote currency are not part of any PnL.
+    `exit_requested_qty` is what the operator wants out of and no quote has priced yet.
+    `verified`: a read of this process's life agreed with `qty`; before that nothing is sent.
+    `agreed_ns` (venue clock) is the newest read that is known to have agreed with `qty`.
+    `settled_ns` is the venue's time of the last settlement that was booked, 0 before one.
+    `touched_ns` (venue clock) and `touched_mono_ns` (ours) are the last fill, ack or cancel.
+    """
+
+    key: PositionKey
+    quote_currency: Currency = USD
+    qty: Decimal = ZERO
+    generation: int = 0
+    pool: Pool = field(default_factory=Pool)
+    gross_pnl: Decimal = ZERO
+    booked_fees: Decimal = ZERO
+    entry_known: bool = True
+    fees: dict[Currency, Decimal] = field(default_factory=dict)
+    closed: list[ClosedGeneration] = field(default_factory=list)
+    inferred: list[InferredFill] = field(default_factory=list)
+    guard: Guard = Guard.UNSEEN
+    refused: tuple[RuleKind, ...] = ()
+    high_water_px: Decimal | None = None
+    withheld: RuleKind | None = None
+    confirm_since_ns: int | None = None
+    unguarded_until_ns: int | None = None
+    exit_count: int = 0
+    exit_requested_qty: Decimal | None = None
+    inference_count: int = 0
+    mismatch: Mismatch | None = None
+    verified: bool = False
+    agreed_ns: int = 0
+    settled_ns: int = 0
+    touched_ns: int = 0
+    touched_mono_ns: int = 0
+
+    @property
+    def estimated(self) -> bool:
+        """True while quantity or price of some of it rests on inference alone."""
+        return bool(self.inferred)
+
+    @property
+    def held_qty(self) -> Decimal:
+        """Quantity held, unsigned."""
+        return abs(self.qty)
+
+    @property
+    def entry_px(self) -> Decimal | None:
+        """Average entry price of the open quantity (instrument's price), None when flat."""
+        if not self.qty or not self.entry_known:
+            return None
+        return quotient(self.pool.notional - self.pool.closed_notional, self.pool.open_qty)
+
+    @property
+    def open_pnl(self) -> Decimal:
+        """Realised so far in the running generation, net of the fee shares."""
+        return self.gross_pnl - self.booked_fees
+
+    @property
+    def realized_pnl(self) -> Decimal:
+        """All realised PnL of this position, net of fees in the quote currency."""
+        return sum((past.pnl for past in self.closed), ZERO) + self.open_pnl
+
+    @property
+    def wins(self) -> int:
+        """Closed generations that earned more than nothing, net of fees."""
+        return sum(1 for past in self.closed if past.pnl > ZERO)
+
+    @property
+    def losses(self) -> int:
+        """Closed generations that lost, net of fees."""
+        return sum(1 for past in self.closed if past.pnl < ZERO)
+
+    @property
+    def missing_qty(self) -> Decimal:
+        """How much less than `qty` a fresh read of the venue showed, unsigned."""
+        seen = self.mismatch
+        return ZERO if seen is None else min(max(self._lost(seen.difference), ZERO), self.held_qty)
+
+    def _lost(self, difference: Decimal) -> Decimal:
+        return -difference if self.qty > ZERO else difference
+
+    def reducing(self, side: Side) -> bool:
+        """True when a fill on `side` brings the position nearer to zero."""
+        return self.qty * side.sign < ZERO
+
+    def apply(
+        self,
+        side: Side,
+        qty: Decimal,
+        px: Decimal,
+        fee: Decimal,
+        time_ns: int,
+    ) -> Realized:
+        """Book `qty` > 0 at `px` with `fee` in the quote currency (signed, + = paid)."""
+        closing = min(qty, self.held_qty) if self.reducing(side) else ZERO
+        closing_fee = fee if closing == qty else quotient(fee * closing, qty)
+        pnl = self._close(closing, px, closing_fee, time_ns) if closing else ZERO
+        opening = qty - closing
+        if opening:
+            if not self.qty:
+                self._begin()
+            self.pool.add(opening, opening * px, fee - closing_fee)
+            self.qty += side.sign * opening
+        return Realized(closed_qty=closing, pnl=pnl, opened_qty=opening)
+
+    def _close(self, qty: Decimal, px: Decimal, fee: Decimal, time_ns: int) -> Decimal:
+        direction = Decimal(1).copy_sign(self.qty)
+        cost, entry_fee = self.pool.take(qty)
+        gross = direction * (qty * px - cost)
+        self.gross_pnl += gross
+        self.booked_fees += entry_fee + fee
+        self.qty -= direction * qty
+        if not self.qty:
+            self._end(time_ns)
+        return gross - entry_fee - fee
+
+    def _begin(self) -> None:
+        self.generation += 1
+        self.pool = Pool()
+        self.entry_known = True
+        self.guard, self.refused, self.unguarded_until_ns = Guard.UNSEEN, (), None
+        self.high_water_px = self.withheld = self.confirm_since_ns = None
+        self.exit_requested_qty = None
+
+    def _end(self, time_ns: int) -> None:
+        self.closed.append(
+            ClosedGeneration(
+                generation=self.generation,
+                pnl=self.open_pnl,
+                entry_known=self.entry_known,
+                time_ns=time_ns,
+            )
+        )
+        self.gross_pnl = self.booked_fees = ZERO
+
+    def pay(self, currency: Currency, commission: Decimal) -> Decimal:
+        """Count a fee; returns the part of it that is in the quote currency."""
+        self.fees[currency] = self.fees.get(currency, ZERO) + commission
+        return commission if currency == self.quote_currency else ZERO
+
+    def correct(self, guess: InferredFill, qty: Decimal, px: Decimal, fee: Decimal) -> Decimal:
+        """Replace `qty` of an inferred fill by the real one; returns the change of realised PnL.
+
+        The quantity stands already. An opening guess changes the pool (what of it is closed
+        already is realised with the next close); a closing one changes realised PnL at once.
+        """
+        guess.qty -= qty
+        if not guess.qty:
+            self.inferred.remove(guess)
+        self.entry_known = self.entry_known or all(left.px_known for left in self.inferred)
+        better = qty * (px - guess.last_px)
+        if guess.opening and guess.generation == self.generation and self.qty:
+            self.pool.notional += better
+            self.pool.fees += fee
+            return ZERO
+        change = -guess.side.sign * better - fee
+        if guess.generation == self.generation and self.qty:
+            self.gross_pnl += change + fee
+            self.booked_fees += fee
+        else:
+            self._correct_past(guess.generation, change)
+        return change
+
+    def _correct_past(self, generation: int, change: Decimal) -> None:
+        for past in self.closed:
+            if past.generation == generation:
+                past.pnl += change
+                return
+        self.gross_pnl += change

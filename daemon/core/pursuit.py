@@ -1,0 +1,317 @@
+"""Exits at work: place, look, cancel, place again, until no contract is left behind.
+
+At most one working order per exit; what a doubtful one might still fill is set aside, and only
+what surely remains is sent (semantics.md 17 to 20, 22).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from daemon.core.commands import (
+    CancelOrder,
+    CloseExit,
+    ExitEnd,
+    HaltAccount,
+    NoticeKind,
+    PlaceOrder,
+    QueryQuote,
+    RetriggerExit,
+)
+from daemon.core.desk import Desk
+from daemon.core.events import MarketPhase, Quote
+from daemon.core.exits import Exit, at_floor, exit_side, free_qty, worst_px
+from daemon.core.instrument import Instrument
+from daemon.core.order import Order
+from daemon.core.position import Position
+from daemon.core.rules import ExitPolicy
+from daemon.core.stops import executable_px
+from daemon.core.terms import (
+    NANOS,
+    ZERO,
+    OrdStatus,
+    PositionKey,
+    RuleKind,
+    Side,
+    TimeInForce,
+    client_order_id,
+    proper,
+)
+
+CANCELABLE = frozenset({OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED})
+_MINUTE_NS = 60 * NANOS
+
+
+def working(order: Order) -> bool:
+    """True while the venue may be working it and we are not in doubt about that."""
+    return not order.ended and order.status is not OrdStatus.IN_DOUBT
+
+
+def attempt(desk: Desk, position: Position, work: Exit, trigger_px: Decimal) -> None:
+    """Place the next order of an exit, for as much as is surely left, within `trigger_px`'s bound.
+
+    A trigger that leads to no order changes nothing: it is not journalled. A halt stops new exits,
+    not this one (semantics.md 22); beyond a limit it waits until the limit allows more.
+    """
+    key = position.key
+    market = desk.market(key)
+    orders = desk.book.undead(key)
+    if market is None or any(working(order) for order in orders) or not _may_send(desk, key):
+        return
+    policy = desk.book.exit_policy(key, work.reason)
+    resting = policy.order is TimeInForce.GTC
+    others = desk.book.strangers_reducing_qty(position) if resting else ZERO
+    missing = position.missing_qty
+    free = free_qty(work.wanted_qty(position.held_qty), orders, others + missing)
+    qty = market.instrument.sellable_qty(free)
+    side = exit_side(position.qty)
+    priced = replace(work, trigger_px=trigger_px)
+    limit_px = worst_px(priced, policy, side, market.instrument)
+    if qty * limit_px * market.instrument.multiplier < market.instrument.min_notional or not qty:
+        if not orders and free:
+            text = f"{proper(free)} {key.symbol} is below the lot or the minimum: it cannot be sold"
+            desk.tell_once((key, position.generation), NoticeKind.DUST, text, key)
+        elif others or missing:
+            _tell_held_back(desk, work, others, missing)
+            desk.wait(f"retry|{key.name}", policy.retry_delay_s)
+        return
+    if _exceeds_limits(desk, position, qty, market.instrument, limit_px):
+        desk.wait(f"retry|{key.name}", policy.retry_delay_max_s)
+        return
+    if trigger_px != work.trigger_px:
+        desk.emit(RetriggerExit(key=key, trigger_px=trigger_px))
+    if at_floor(work, policy, side):
+        text = f"{key.symbol} trades beyond the floor of its exit; resting at {proper(limit_px)}"
+        desk.tell_once((key, work.exit_no), NoticeKind.EXIT_AT_FLOOR, text, key)
+    _tell_crossing(desk, position, side, limit_px)
+    _place(desk, position, work, policy, (side, qty, limit_px))
+
+
+def _tell_held_back(desk: Desk, work: Exit, others: Decimal, missing: Decimal) -> None:
+    """What others sell, or have sold for all we know, is not sold a second time."""
+    key, text = work.key, f"exit of {work.key.symbol} sends nothing: "
+    if others:
+        text += f"{proper(others)} of it rest in orders of another hand on this account"
+    else:
+        text += f"the venue's count lacks {proper(missing)} of it, which is looked into"
+    desk.tell_once((key, work.exit_no, bool(others)), NoticeKind.EXIT_BLOCKED, text, key)
+
+
+def _may_send(desk: Desk, key: PositionKey) -> bool:
+    """False while this process stops, or when live orders were turned off under an open exit."""
+    if desk.memory.stopping:
+        return False
+    live = desk.book.account(key.account, key.venue).live
+    if not live:
+        text = f"live orders are off: the open exit of {key.symbol} sends nothing more"
+        desk.tell_once(key, NoticeKind.EXIT_WITHHELD, text, key)
+    return live
+
+
+def _place(
+    desk: Desk,
+    position: Position,
+    work: Exit,
+    policy: ExitPolicy,
+    terms: tuple[Side, Decimal, Decimal],
+) -> None:
+    key, (side, qty, limit_px) = position.key, terms
+    number = work.attempts + 1
+    market = desk.market(key)
+    order_id = client_order_id(desk.book.journal_id, key, work.generation, work.exit_no, number)
+    if not desk.book.account(key.account, key.venue).live_orders_placed:
+        text = f"first live order on {key.venue} for account {key.account}: {order_id}"
+        desk.tell(NoticeKind.FIRST_LIVE_ORDER, text, key, order_id=order_id, urgent=True)
+    desk.emit(
+        PlaceOrder(
+            key=key,
+            client_order_id=order_id,
+            exit_no=work.exit_no,
+            attempt=number,
+            side=side,
+            order_qty=qty,
+            limit_px=limit_px,
+            time_in_force=policy.order,
+            # Venues take reduce-only for orders that do not rest (Kalshi: IoC only).
+            reduce_only=policy.order is not TimeInForce.GTC,
+            cancel_own_crossing=policy.own_crossing_cancels,
+            shard=None if market is None else market.instrument.shard,
+        )
+    )
+    desk.wait(f"check|{order_id}", policy.fill_check_s)
+    if policy.order is TimeInForce.GTC:
+        desk.wait(f"timeout|{order_id}", policy.order_timeout_s)
+
+
+def _exceeds_limits(
+    desk: Desk, position: Position, qty: Decimal, terms: Instrument, limit_px: Decimal
+) -> bool:
+    key = position.key
+    policy = desk.book.policy(key.account, key.venue)
+    notional = qty * terms.held_px(limit_px, position.qty) * terms.multiplier
+    limit = policy.max_exit_notional
+    state = desk.book.account(key.account, key.venue)
+    recent = sum(1 for ns in state.recent_orders_ns if ns > desk.event.mono_ns - _MINUTE_NS)
+    if limit is not None and notional > limit:
+        text = f"exit of {key.symbol} for {proper(notional)} exceeds max_exit_notional {limit}"
+    elif recent >= policy.max_orders_per_minute:
+        text = f"{recent} orders in a minute reach max_orders_per_minute"
+    else:
+        return False
+    if not state.halted:
+        desk.emit(HaltAccount(account=key.account, venue=key.venue, text=text))
+        desk.tell(NoticeKind.LIMIT_EXCEEDED, text, key, urgent=True)
+    return True
+
+
+def _tell_crossing(desk: Desk, position: Position, side: Side, limit_px: Decimal) -> None:
+    """An own resting order on the other side would stop the exit: it is canceled by the venue."""
+    key = position.key
+    for other in desk.book.resting.values():
+        mine = (other.account, other.venue, other.symbol) == (
+            key.account,
+            key.venue,
+            key.symbol,
+        )
+        if not mine or other.side is side or other.limit_px is None:
+            continue
+        crosses = other.limit_px >= limit_px if side is Side.SELL else other.limit_px <= limit_px
+        if crosses:
+            text = f"exit of {key.symbol} meets our account's own order {other.venue_order_id}"
+            desk.tell_once(other.venue_order_id, NoticeKind.OWN_CROSSING, text, key)
+
+
+def continue_exit(
+    desk: Desk, position: Position, work: Exit, quote: Quote, *, met: bool, guarded: bool
+) -> None:
+    """A quote for a position whose exit is open: go on, wait, or find that the price recovered.
+
+    Out of guard, only what the operator asked for himself goes on.
+    """
+    orders = desk.book.undead(position.key)
+    state = desk.book.account(position.key.account, position.key.venue)
+    priced_ns = quote.priced_mono_ns or quote.mono_ns
+    early = quote.mono_ns < work.not_before_ns or priced_ns <= work.answered_ns
+    if early or any(working(order) for order in orders):
+        return
+    policy = desk.book.exit_policy(position.key, work.reason)
+    insists = (guarded and policy.resubmit_until_flat) or work.reason is RuleKind.OPERATOR
+    px = executable_px(position.qty, quote, policy)
+    if px is None:
+        text = f"nobody bids for {proper(position.qty)} {position.key.symbol}"
+        desk.tell_once(position.key, NoticeKind.EXIT_BLOCKED, text, position.key)
+        return
+    if not met and not insists:
+        if not orders:
+            end = ExitEnd.RECOVERED if guarded else ExitEnd.OPERATOR
+            desk.emit(CloseExit(key=position.key, exit_no=work.exit_no, end=end))
+        return
+    if not state.live:
+        if not orders:  # guarded again: what would be sent is withheld, once (semantics.md 21)
+            desk.emit(CloseExit(key=position.key, exit_no=work.exit_no, end=ExitEnd.SUPERSEDED))
+        return
+    if state.paused or not open_for_trade(desk, position.key):
+        return
+    desk.untell(position.key, NoticeKind.EXIT_BLOCKED)
+    attempt(desk, position, work, px)
+
+
+def open_for_trade(desk: Desk, key: PositionKey) -> bool:
+    """True when the market is known and active."""
+    market = desk.market(key)
+    return market is not None and market.phase is MarketPhase.ACTIVE
+
+
+def advance(desk: Desk, key: PositionKey) -> None:
+    """After anything moved on a position: end its exit, cancel what is too much, or wait on."""
+    position, work = desk.book.positions.get(key), desk.book.exits.get(key)
+    if position is None or work is None:
+        return
+    orders = desk.book.undead(key)
+    superseded = work.generation != position.generation
+    wanted = ZERO if superseded else work.wanted_qty(position.held_qty)
+    at_risk = sum((order.possible_qty for order in orders), ZERO)
+    if at_risk > wanted:
+        _cancel_resting(desk, orders)
+    if superseded:
+        # At once: what its orders might still fill is set aside, but the new side is another
+        # matter, with rules and a first sight of its own (semantics.md 24).
+        _finish(desk, position, work, ExitEnd.SUPERSEDED)
+    elif not wanted:
+        if not orders:
+            _finish(desk, position, work, ExitEnd.FLAT)
+    elif not any(working(order) for order in orders) and work.attempts:
+        _retry_later(desk, position, work)
+
+
+def _finish(desk: Desk, position: Position, work: Exit, end: ExitEnd) -> None:
+    desk.emit(CloseExit(key=work.key, exit_no=work.exit_no, end=end))
+    at = "" if work.avg_px is None else f" at {proper(_held_px(desk, work, work.avg_px))}"
+    how = "complete" if end is ExitEnd.FLAT else "overtaken by another position"
+    text = (
+        f"exit of {proper(work.original_qty)} {work.key.symbol} {how}: sold"
+        f" {proper(work.filled_qty)}{at} in {work.attempts} orders, PnL {proper(work.pnl)}"
+    )
+    desk.tell(NoticeKind.EXIT_COMPLETE, text, work.key)
+    desk.memory.levels.pop(position.key, None)
+
+
+def _held_px(desk: Desk, work: Exit, px: Decimal) -> Decimal:
+    """`px` in the price of the side that the exit got out of."""
+    market, order = desk.market(work.key), desk.book.orders.get(work.order_ids[-1])
+    if market is None or order is None:
+        return px
+    return market.instrument.held_px(px, -order.side.sign)
+
+
+def _cancel_resting(desk: Desk, orders: list[Order]) -> None:
+    for order in orders:
+        if order.time_in_force is TimeInForce.GTC:
+            cancel(desk, order)
+
+
+def cancel(desk: Desk, order: Order) -> None:
+    """Ask for the end of a resting order; in doubt, look at it first; never with live off."""
+    live = desk.book.account(order.key.account, order.key.venue).live
+    if order.ended:
+        return
+    if not live:
+        text = f"live orders are off: {order.client_order_id} of {order.key.symbol} rests on"
+        desk.tell_once(order.client_order_id, NoticeKind.EXIT_WITHHELD, text, order.key)
+        return
+    if order.status in CANCELABLE and order.venue_order_id is not None:
+        desk.emit(
+            CancelOrder(
+                key=order.key,
+                client_order_id=order.client_order_id,
+                venue_order_id=order.venue_order_id,
+                shard=order.shard,
+            )
+        )
+        policy = desk.book.policy(order.key.account, order.key.venue)
+        desk.wait(f"check|{order.client_order_id}", policy.refresh_active_s)
+
+
+def _retry_later(desk: Desk, position: Position, work: Exit) -> None:
+    """Ask for a price newer than the last answer once the delay has passed."""
+    key = position.key
+    policy = desk.book.exit_policy(key, work.reason)
+    left_ns = max(work.not_before_ns - desk.event.mono_ns, 0)
+    desk.wait(f"retry|{key.name}", Decimal(left_ns) / NANOS)
+    if work.misses and work.misses % policy.max_attempts == 0:
+        text = (
+            f"{work.misses} orders in a row for {key.symbol} found no buyer:"
+            f" {proper(position.qty)} left, trying on"
+        )
+        desk.tell_once((key, work.exit_no, work.misses), NoticeKind.EXIT_STALLED, text, key)
+
+
+def on_retry(desk: Desk, key: PositionKey) -> None:
+    """The delay is over: fetch a fresh price; its quote decides."""
+    work = desk.book.exits.get(key)
+    if work is None or any(working(order) for order in desk.book.undead(key)):
+        return
+    desk.emit(QueryQuote(account=key.account, venue=key.venue, symbol=key.symbol))
+    policy = desk.book.exit_policy(key, work.reason)
+    desk.wait(f"retry|{key.name}", max(policy.retry_delay_s, work.delay_s))

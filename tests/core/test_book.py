@@ -1,0 +1,88 @@
+"""The book: found by either id, made again of its state, bounded in what it keeps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from daemon.core import book as module
+from daemon.core import fills
+from daemon.core.book import Book
+from daemon.core.errors import UnknownOrderError
+from daemon.core.events import MarketPhase
+from daemon.core.rules import DEFAULT_EXITS
+from daemon.core.terms import Account, ClientOrderId, Currency, OrdStatus, RuleKind, VenueOrderId
+from tests import builders as make
+from tests.core.play import guarded
+
+D = Decimal
+
+
+def test_an_order_is_found_by_either_id_on_its_own_account_only() -> None:
+    play = guarded()
+    play.tell(make.quote(bid="0.58", ask="0.60"))
+    play.tell(make.accepted(order_id=play.order_id))
+    find = play.engine.book.find_order
+    assert find(make.ACCOUNT, make.VENUE, play.order_id, None) is play.order
+    assert find(make.ACCOUNT, make.VENUE, None, VenueOrderId("v1")) is play.order
+    assert find(Account("other"), make.VENUE, play.order_id, None) is None
+    assert find(make.ACCOUNT, make.VENUE, None, VenueOrderId("v2")) is None
+    assert play.engine.book.order(play.order_id) is play.order
+    with pytest.raises(UnknownOrderError, match="fdnobody"):
+        play.engine.book.order(ClientOrderId("fdnobody"))
+
+
+def test_reading_an_account_makes_none() -> None:
+    book = Book()
+    assert not book.account(make.ACCOUNT, make.VENUE).live
+    assert not book.accounts
+    book.open_account(make.ACCOUNT, make.VENUE).live = True
+    assert book.account(make.ACCOUNT, make.VENUE).live
+
+
+def test_a_position_is_counted_in_its_markets_currency() -> None:
+    book = Book()
+    terms = replace(make.instrument(), quote_currency=Currency("USDT"))
+    where = (make.VENUE, make.SYMBOL)
+    book.markets[where] = module.Market(instrument=terms, phase=MarketPhase.ACTIVE)
+    assert book.position(make.KEY).quote_currency == "USDT"
+    assert book.keys_of(make.ACCOUNT, make.VENUE, make.SYMBOL) == [make.KEY]
+    book.index_position(book.position(make.KEY))
+    assert book.keys_of(make.ACCOUNT, make.VENUE, make.SYMBOL) == [make.KEY]
+
+
+def test_without_rules_everything_has_its_default() -> None:
+    book = Book()
+    assert book.exit_policy(make.KEY, RuleKind.ABSOLUTE) is DEFAULT_EXITS
+    assert not book.policy(make.ACCOUNT, make.VENUE).place_live_orders
+
+
+def test_only_so_much_of_the_past_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAST_EXITS_LIMIT", 1)
+    monkeypatch.setattr(module, "DEAD_ORDERS_LIMIT", 1)
+    play = guarded()
+    for number in range(3):
+        play.tell(make.quote(bid="0.58", ask="0.60"), after="5")
+        vid = f"v{number}"
+        if number:
+            play.tell(make.canceled(order_id=play.order_id, venue_order_id=vid))
+        else:
+            play.tell(make.rejected(order_id=play.order_id))
+        play.tell(make.quote(bid="0.65", ask="0.66"), after="40")
+    book = play.engine.book
+    assert [work.exit_no for work in book.past_exits] == [3]
+    assert len(book.orders) == 1
+    assert len(book.by_venue_id) == 1
+    assert play.order.status is OrdStatus.CANCELED
+
+
+def test_the_oldest_fill_keys_are_left_to_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fills, "FILL_KEYS_LIMIT", 2)
+    play = guarded()
+    for name in ("a", "b"):
+        play.tell(make.fill(exec_id=name, last_qty="1"))
+    book = play.engine.book
+    assert [str(known.key[3]) for known in book.fills.values()] == ["a", "b"]
+    assert book.fills_forgotten == 1
