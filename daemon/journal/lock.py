@@ -1,0 +1,72 @@
+"""One writer per journal and per account: advisory file locks that name their holder.
+
+A lock lives as long as the process (the kernel drops it at any death). Locks are files of their
+own, so that readers of the journal need none.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from pathlib import Path
+from typing import Final
+
+from daemon.journal.errors import JournalError, JournalLockedError
+
+_PID_DIGITS: Final = 20
+
+
+class FileLock:
+    """A held lock; `release` (or the end of the process) gives it back."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        """Take the lock at `path`, or raise `JournalLockedError` naming the holder's pid.
+
+        `what` names the locked thing in the message. `JournalError` if the file cannot be made.
+        """
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise JournalError(
+                f"cannot make the lock file {path} ({error.strerror}): give the user of filld"
+                f" write permission on {path.parent}, or set another path"
+            ) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.pread(descriptor, _PID_DIGITS, 0).decode(errors="replace").strip()
+            os.close(descriptor)
+            raise JournalLockedError(
+                f"{what} is in use by process {holder or '(pid unknown)'}: stop it first,"
+                f" or use another journal (lock file {path})"
+            ) from error
+        self._descriptor: int | None = descriptor
+        self._name_holder(descriptor)
+
+    def _name_holder(self, descriptor: int) -> None:
+        """Write our pid; a full disk costs only the pid in somebody's message."""
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError:
+            return
+
+    def release(self) -> None:
+        """Let go; a second call does nothing. The file stays: removing it would race."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def account_lock_name(venue: str, key_id: str) -> str:
+    """The file name of an account's lock: no key id appears in it."""
+    digest = hashlib.sha256(key_id.encode()).hexdigest()[:16]
+    return f"{venue}-{digest}.lock"
+
+
+def lock_account(state_dir: Path, venue: str, key_id: str) -> FileLock:
+    """Hold one venue account for this process; `JournalLockedError` if another one has it."""
+    return FileLock(state_dir / account_lock_name(venue, key_id), f"the {venue} account")

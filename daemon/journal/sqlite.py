@@ -1,0 +1,226 @@
+"""SqliteJournal: the durable journal, written by a thread of its own or inline.
+
+One append is one transaction; the awaiting task goes on after the commit. In `inline` mode the
+same code runs on the caller's task between two hooks: so the simulation can let commands and
+crashes fall inside a commit (semantics.md 11); the thread itself is covered by kill -9 tests.
+It makes no retry: an error of a commit ends the process (semantics.md 10).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from daemon.core.book import BookState, FillKey
+from daemon.core.errors import FilldError
+from daemon.core.terms import JournalId
+from daemon.journal.ballast import DEFAULT_BYTES, Ballast
+from daemon.journal.codec import encode_state
+from daemon.journal.errors import JournalError, SequenceBrokenError
+from daemon.journal.lock import FileLock, account_lock_name, lock_account
+from daemon.journal.rows import make_batch
+from daemon.journal.store import Reader, Store
+from daemon.ports import Record
+
+Hook = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqliteOptions:
+    """How a journal is opened.
+
+    `created_ns` (UTC wall) and `journal_id` (None = random) count only when the file is new.
+    `idle_s`: seconds without an append after which the WAL is moved into the file;
+    `wal_bound_pages`: pages of 4 KiB from which on that does not wait for an idle moment.
+    """
+
+    engine_version: int
+    created_ns: int
+    journal_id: JournalId | None = None
+    inline: bool = False
+    before_commit: Hook | None = None
+    after_commit: Hook | None = None
+    ballast_bytes: int = DEFAULT_BYTES
+    idle_s: float = 0.2
+    wal_bound_pages: int = 8192
+
+
+def random_journal_id() -> JournalId:
+    """The one place where chance enters a journal: 16 random bytes as hex."""
+    return JournalId(os.urandom(16).hex())
+
+
+def read_only(path: Path, engine_version: int | None = None) -> Reader:
+    """A reader beside a running daemon or after its death; takes no lock, changes nothing."""
+    return Reader(path.resolve(), engine_version)
+
+
+class SqliteJournal:
+    """ports.Journal on one SQLite file, with a lock, a reserve of disk space and two connections.
+
+    Opening raises `JournalLockedError`, `JournalVersionError`, `JournalCorruptError` or
+    `JournalError`. After any failed write every further write raises `JournalError`.
+    """
+
+    def __init__(self, path: Path, options: SqliteOptions) -> None:
+        self._path = path.resolve()
+        self._options = options
+        self._failure: str | None = None
+        self._locks = [FileLock(_beside(self._path, ".lock"), f"the journal {self._path}")]
+        self._writer = (
+            None if options.inline else ThreadPoolExecutor(1, thread_name_prefix="filld-journal")
+        )
+        self._idle: asyncio.TimerHandle | None = None
+        ballast = Ballast(_beside(self._path, ".ballast"), options.ballast_bytes)
+        self._store = self._open_store(ballast)
+        try:
+            self._store.prepare(options.journal_id or random_journal_id(), options.created_ns)
+            self.reserve_held = ballast.take()
+            self._reader = Reader(self._path, options.engine_version)
+            self._head = self._reader.head()
+        except FilldError:
+            self._store.close()
+            self._locks[0].release()
+            raise
+
+    def _open_store(self, ballast: Ballast) -> Store:
+        try:
+            return Store(self._path, ballast)
+        except FilldError:
+            self._locks[0].release()
+            raise
+
+    @property
+    def journal_id(self) -> JournalId:
+        """Made when the journal was created; goes into every client order id."""
+        return self._reader.journal_id
+
+    @property
+    def last_seq(self) -> int:
+        """The seq of the last record handed in; the next one is one more."""
+        return self._head.seq
+
+    async def append(self, records: Sequence[Record]) -> None:
+        """Commit `records` in one transaction; returns after the commit.
+
+        A caller that is cancelled meanwhile does not undo the commit. Raises `JournalError`,
+        `OrderReusedError`, `SequenceBrokenError`.
+        """
+        if not records:
+            return
+        batch = make_batch(records, self._head, self._options.engine_version)
+        self._head = batch.head
+        await self._write(lambda: self._store.append(batch))
+        self._tidy_later()
+
+    async def keep_snapshot(self, seq: int, state: BookState) -> None:
+        """Keep the book as of `seq` (handed in before); the newest two are kept."""
+        if seq > self._head.seq:
+            raise SequenceBrokenError(f"snapshot of {seq}, but the last record is {self._head.seq}")
+        payload = encode_state(state)
+        version = self._options.engine_version
+        await self._write(lambda: self._store.keep_snapshot(seq, version, payload))
+        self._tidy_later()
+
+    async def hold_account(self, state_dir: Path, venue: str, key_id: str) -> None:
+        """Lock one venue account until `close`; `JournalLockedError` if another process has it."""
+        self._locks.append(lock_account(state_dir, venue, key_id))
+        await self._write(lambda: self._store.note_lock(account_lock_name(venue, key_id)))
+
+    def replay(self, after_seq: int = 0) -> Iterator[Record]:
+        """Committed records with seq > `after_seq`, in order; `JournalCorruptError` at a gap."""
+        return self._reader.replay(after_seq)
+
+    def latest_snapshot(self) -> tuple[int, BookState] | None:
+        """The newest readable snapshot of this engine version and its seq."""
+        return self._reader.latest_snapshot()
+
+    def known_fill(self, key: FillKey) -> bool:
+        """True when a committed record holds this execution."""
+        return self._reader.known_fill(key)
+
+    async def close(self) -> None:
+        """Finish what was handed in, move the WAL into the file, release the locks."""
+        if self._idle is not None:
+            self._idle.cancel()
+        try:
+            if self._failure is None:
+                await self._write(self._store.checkpoint)
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Drop everything as a dying process would: what was committed stays, nothing is tidied."""
+        if self._idle is not None:
+            self._idle.cancel()
+        self._failure = self._failure or "the journal is closed"
+        if self._writer is not None:
+            self._writer.shutdown(cancel_futures=True)
+        self._reader.close()
+        self._store.close()
+        for lock in self._locks:
+            lock.release()
+
+    async def _write(self, work: Callable[[], None]) -> None:
+        if self._writer is None:
+            await _pass(self._options.before_commit)
+            self._perform(work)
+            await _pass(self._options.after_commit)
+            return
+        # Shielded: a cancelled caller must not take a queued link out of the chain.
+        await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, work)))
+
+    def _submit(self, writer: ThreadPoolExecutor, work: Callable[[], None]) -> Future[None]:
+        if self._failure is not None:
+            raise JournalError(f"nothing more is written after: {self._failure}")
+        return writer.submit(self._perform, work)
+
+    def _perform(self, work: Callable[[], None]) -> None:
+        """Do `work`; whatever it raises, known or not, is the last thing this journal did."""
+        if self._failure is not None:
+            raise JournalError(f"nothing more is written after: {self._failure}")
+        failure: str | None = "a commit whose outcome is unknown"
+        try:
+            work()
+            failure = None
+        except FilldError as error:
+            failure = str(error)
+            raise
+        finally:
+            self._failure = failure
+
+    def _tidy_later(self) -> None:
+        """Checkpoint when the WAL is above its bound, or else after an idle moment."""
+        above = self._store.wal_pages > self._options.wal_bound_pages
+        if self._writer is None:
+            if above:
+                self._perform(self._store.checkpoint)
+            return
+        if above:
+            self._submit(self._writer, self._store.checkpoint)
+        elif self._idle is None:
+            self._await_idle(self._head.seq)
+
+    def _await_idle(self, seq: int) -> None:
+        loop = asyncio.get_running_loop()
+        self._idle = loop.call_later(self._options.idle_s, self._when_idle, seq)
+
+    def _when_idle(self, seq: int) -> None:
+        self._idle = None
+        if self._head.seq != seq:
+            self._await_idle(self._head.seq)
+        elif self._writer is not None and self._failure is None:
+            self._submit(self._writer, self._store.checkpoint)
+
+
+async def _pass(hook: Hook | None) -> None:
+    if hook is not None:
+        await hook()
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)

@@ -1,0 +1,1 @@
+"""The one loop round the core, and what feeds and drains it."""

@@ -1,0 +1,194 @@
+"""The one loop: events in, decisions durable, then commands out. Nobody else writes.
+
+A batch is handled without an `await`, committed in one transaction, and only then are its
+commands let out and its observers told, in order. The next batch may be handled meanwhile
+(semantics.md 6). A failing commit ends the process before anything of it has left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from daemon.core.book import Book
+from daemon.core.commands import Command, OfferQuote
+from daemon.core.engine import Engine
+from daemon.core.errors import FilldError
+from daemon.core.events import Event, Fill
+from daemon.ports import IndexedJournal, Record
+from daemon.runtime.inbox import Inbox
+from daemon.runtime.observers import Audience, read_guarded
+from daemon.runtime.outbox import Outbox
+
+Read = TypeVar("Read")
+
+BATCH_LIMIT = 1_000
+SNAPSHOT_EVERY = 20_000
+# Turns of the loop in which a request gets from its command to the socket.
+_SENDING_TURNS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One handled event with everything it led to; `seq` is 0 where nothing is journalled."""
+
+    seq: int
+    event: Event
+    commands: tuple[Command, ...]
+
+
+@dataclass(slots=True)
+class _Look:
+    read: Callable[[Book], object]
+    answer: asyncio.Future[object]
+    acts: bool = False
+
+
+class Driver:
+    """Engine, journal and outbox in step. `watermark` is the last committed seq."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        journal: IndexedJournal,
+        inbox: Inbox,
+        outbox: Outbox,
+        audience: Audience,
+        *,
+        last_seq: int = 0,
+    ) -> None:
+        self.engine = engine
+        self.watermark = last_seq
+        self._journal = journal
+        self._inbox = inbox
+        self._outbox = outbox
+        self._audience = audience
+        self._seq = last_seq
+        self._snapshot_seq = last_seq
+        self._handed = asyncio.Queue[Sequence[Step]](maxsize=1)
+        self._looks: deque[_Look] = deque()
+
+    async def run(self) -> None:
+        """Drive until cancelled; any exception is a bug or a dead journal and ends the process."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._commit_for_ever(), name="commit")
+            group.create_task(self._handle_for_ever(), name="handle")
+
+    async def look(self, read: Callable[[Book], Read]) -> Read:
+        """What `read` makes of the book at a moment when everything in it is committed."""
+        answer: Read = await self._visit(read)  # type: ignore[assignment] # what `read` returned
+        return answer
+
+    async def act(self, make: Callable[[Book], Event | Read]) -> int | Read:
+        """Handle the event that `make` makes of the committed book; returns after its commit.
+
+        The seq of the step, 0 where it changed nothing; anything but an event is returned as is.
+        """
+        answer: int | Read = await self._visit(make, acts=True)  # type: ignore[assignment]
+        return answer
+
+    async def _visit(self, read: Callable[[Book], object], *, acts: bool = False) -> object:
+        look = _Look(read, asyncio.get_running_loop().create_future(), acts)
+        self._looks.append(look)
+        self._inbox.wake()
+        return await look.answer
+
+    def handle(self, batch: Sequence[Event]) -> Sequence[Step]:
+        """Decide a whole batch, and the prices that it offers again; no `await` in here.
+
+        So a fill and the exit that its price leads to share a commit.
+        """
+        steps = [
+            self._step(event)
+            for event in batch
+            if not (isinstance(event, Fill) and self._forgotten(event))
+        ]
+        offered = dict.fromkeys(
+            (command.account, command.venue, command.symbol)
+            for step in steps
+            for command in step.commands
+            if isinstance(command, OfferQuote)
+        )
+        if offered:
+            newest = max((step.event for step in steps), key=lambda event: event.mono_ns)
+            steps += [self._step(quote) for quote in self._inbox.followed(offered, newest)]
+        return steps
+
+    def _step(self, event: Event) -> Step:
+        commands = self.engine.handle(event)
+        if not self.engine.changed:
+            return Step(0, event, commands)
+        self._seq += 1
+        return Step(self._seq, event, commands)
+
+    def _forgotten(self, fill: Fill) -> bool:
+        """A fill that memory let go of and the journal remembers: it has been counted."""
+        book = self.engine.book
+        key = (fill.account, fill.venue, fill.symbol, fill.exec_id, fill.venue_order_id)
+        if not book.fills_forgotten or key in book.fills:
+            return False
+        return self._journal.known_fill(key)
+
+    async def keep_snapshot(self) -> None:
+        """Write the book as of now, so that the next start replays only what comes after."""
+        await self._handed.join()
+        while self._seq != self.watermark:  # a batch came between the join's end and our turn
+            await self._handed.join()
+        self._snapshot_seq = self._seq
+        await self._journal.keep_snapshot(self._seq, self.engine.book.state())
+
+    async def _handle_for_ever(self) -> None:
+        while True:
+            batch = await self._inbox.take(BATCH_LIMIT)
+            steps = self.handle(batch)
+            if steps:
+                await self._handed.put(steps)
+            if self._looks:
+                await self._handed.join()
+                await self._serve_looks()
+            if self._seq - self._snapshot_seq >= SNAPSHOT_EVERY:
+                await self.keep_snapshot()
+
+    async def _serve_looks(self) -> None:
+        while self._looks:
+            look = self._looks.popleft()
+            answer = read_guarded(look.read, self.engine.book)
+            if isinstance(answer, FilldError):
+                if not look.answer.done():
+                    look.answer.set_exception(answer)
+                continue
+            if look.acts and isinstance(answer, Event):
+                steps = self.handle([answer])
+                answer = steps[0].seq
+                await self._handed.put(steps)
+                await self._handed.join()
+            if not look.answer.done():
+                look.answer.set_result(answer)
+
+    async def _commit_for_ever(self) -> None:
+        while True:
+            steps = await self._handed.get()
+            await self._commit(steps)
+            self._handed.task_done()
+
+    async def _commit(self, steps: Sequence[Step]) -> None:
+        records = [
+            Record(step.seq, step.event, tuple(c for c in step.commands if c.durable))
+            for step in steps
+            if step.seq
+        ]
+        if records:
+            for step in steps:
+                self._outbox.prepare(step.commands)
+            await self._journal.append(records)
+            self.watermark = records[-1].seq
+        for step in steps:
+            for command in step.commands:
+                self._outbox.release(command)
+        for _ in range(_SENDING_TURNS if records else 0):
+            await asyncio.sleep(0)  # orders go out before anybody is told of them
+        for step in steps:
+            self._audience.tell(step.seq, step.event, step.commands)

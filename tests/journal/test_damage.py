@@ -1,0 +1,256 @@
+"""Failing disks and damaged files: nothing acknowledged is lost; the text says what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+import apsw
+import pytest
+
+from daemon.core.book import Book
+from daemon.journal.errors import (
+    JournalCorruptError,
+    JournalError,
+)
+from daemon.journal.sqlite import SqliteJournal, SqliteOptions, read_only
+from tests.journal.conftest import FailingDisk
+from tests.journal.journals import BOTH, INLINE, filled, record, tamper
+
+
+@BOTH
+async def test_a_full_disk_ends_the_journal_and_frees_the_reserve(
+    tmp_path: Path, disk: FailingDisk, options: SqliteOptions
+) -> None:
+    journal = SqliteJournal(tmp_path / "j.db", options)
+    assert journal.reserve_held
+    await journal.append([record(1)])
+    disk.fail("write", apsw.FullError("no space"))
+    with pytest.raises(JournalError, match=r"is full.*free some space and start filld again"):
+        await journal.append([record(2)])
+    assert not (tmp_path / "j.db.ballast").exists()
+    disk.heal()
+    with pytest.raises(JournalError, match="nothing more is written after: the disk"):
+        await journal.append([record(3)])
+    await journal.close()
+    again = SqliteJournal(tmp_path / "j.db", options)
+    assert list(again.replay()) == [record(1)]
+    await again.close()
+
+
+@BOTH
+async def test_a_failed_sync_is_never_retried(
+    tmp_path: Path, disk: FailingDisk, options: SqliteOptions
+) -> None:
+    journal = SqliteJournal(tmp_path / "j.db", options)
+    await journal.append([record(1)])
+    disk.fail("sync", apsw.IOError("fsync"))
+    with pytest.raises(JournalError, match="the disk is healthy"):
+        await journal.append([record(2)])
+    disk.heal()
+    with pytest.raises(JournalError, match="nothing more is written"):
+        await journal.keep_snapshot(1, Book().state())
+    await journal.close()
+    assert (tmp_path / "j.db.ballast").exists()
+    again = SqliteJournal(tmp_path / "j.db", options)
+    assert [r.seq for r in again.replay()] in ([1], [1, 2])
+    await again.close()
+
+
+async def test_a_full_disk_at_a_checkpoint_loses_nothing(tmp_path: Path, disk: FailingDisk) -> None:
+    journal = SqliteJournal(tmp_path / "j.db", INLINE)
+    await journal.append([record(1)])
+    disk.fail("write", apsw.FullError("no space"))
+    journal._store.checkpoint()
+    assert not (tmp_path / "j.db.ballast").exists()
+    disk.heal()
+    await journal.append([record(2)])
+    await journal.close()
+    reader = read_only(tmp_path / "j.db")
+    assert [r.seq for r in reader.replay()] == [1, 2]
+    reader.close()
+
+
+async def test_a_checkpoint_that_fails_otherwise_ends_the_journal(
+    tmp_path: Path, disk: FailingDisk
+) -> None:
+    journal = SqliteJournal(tmp_path / "j.db", INLINE)
+    await journal.append([record(1)])
+    disk.fail("sync", apsw.IOError("fsync"))
+    with pytest.raises(JournalError, match="healthy"):
+        await journal.close()
+    disk.heal()
+    again = SqliteJournal(tmp_path / "j.db", INLINE)
+    assert again.last_seq == 1
+    await again.close()
+
+
+async def test_a_real_full_disk(tmp_path: Path) -> None:
+    where = tmp_path / "small"
+    where.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "filld-test", str(where)],
+        check=False,
+        capture_output=True,
+    )
+    if mounted.returncode:
+        pytest.skip("mounting needs privileges; the failing VFS covers the code")
+    try:
+        options = SqliteOptions(engine_version=1, created_ns=1, ballast_bytes=256 * 1024)
+        journal = SqliteJournal(where / "j.db", options)
+        assert journal.reserve_held
+        acknowledged = 0
+        while acknowledged < 10_000:
+            try:
+                await journal.append([record(acknowledged + 1)])
+            except JournalError as error:
+                assert "is full" in str(error)  # noqa: PT017 - how many went well counts too
+                break
+            acknowledged += 1
+        await journal.close()
+        again = SqliteJournal(where / "j.db", options)
+        assert not again.reserve_held
+        assert again.last_seq == acknowledged
+        assert 100 < acknowledged < 10_000
+        await again.append([record(acknowledged + 1)])
+        await again.close()
+    finally:
+        subprocess.run(["umount", str(where)], check=True)
+
+
+def test_an_unusable_place_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(JournalError, match="cannot make the lock file"):
+        SqliteJournal(tmp_path / "file" / "j.db", INLINE)
+    (tmp_path / "j.db").mkdir()
+    with pytest.raises(JournalError, match="belongs to the user of filld"):
+        SqliteJournal(tmp_path / "j.db", INLINE)
+
+
+async def test_the_reserve_is_not_taken_from_a_disk_that_is_nearly_full(tmp_path: Path) -> None:
+    huge = SqliteOptions(engine_version=1, created_ns=1, ballast_bytes=2**60)
+    journal = SqliteJournal(tmp_path / "j.db", huge)
+    assert not journal.reserve_held
+    await journal.close()
+
+
+async def test_a_damaged_page_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "j.db"
+    await filled(path, count=40)
+    blob = bytearray(path.read_bytes())
+    for page in range(4096, len(blob), 4096):
+        blob[page : page + 200] = os.urandom(200)
+    path.write_bytes(blob)
+    with pytest.raises(JournalCorruptError, match="filld rebuild"):
+        list(SqliteJournal(path, INLINE).replay())
+
+
+def test_another_kind_of_file_is_refused_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "j.db"
+    path.write_bytes(b"this is a letter to my aunt" * 100)
+    with pytest.raises(JournalCorruptError, match="damaged or no journal"):
+        SqliteJournal(path, INLINE)
+    assert path.read_bytes().startswith(b"this is a letter")
+
+
+def test_a_foreign_database_is_refused_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "j.db"
+    tamper(path, "CREATE TABLE contacts (name TEXT)")
+    before = path.read_bytes()
+    for _ in range(2):
+        with pytest.raises(JournalCorruptError, match="no filld journal"):
+            SqliteJournal(path, INLINE)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("DELETE FROM records WHERE seq = 3", "record 3 is missing"),
+        (
+            "UPDATE records SET payload = CAST(x'00' || payload AS BLOB) WHERE seq = 3",
+            "record 3 was changed",
+        ),
+        ("UPDATE records SET payload = x'00' WHERE seq = 5", "record 5 was changed"),
+        ("UPDATE records SET prev_hash = row_hash WHERE seq = 2", "record 2 was changed"),
+        ("UPDATE records SET engine_version = 9 WHERE seq = 4", "record 4 was changed"),
+    ],
+)
+async def test_a_broken_chain_is_found(tmp_path: Path, sql: str, message: str) -> None:
+    await filled(tmp_path / "j.db")
+    tamper(tmp_path / "j.db", sql)
+    journal = SqliteJournal(tmp_path / "j.db", INLINE)
+    with pytest.raises(JournalCorruptError, match=message):
+        list(journal.replay())
+    await journal.close()
+
+
+async def test_a_snapshot_ahead_of_the_records_is_found(tmp_path: Path) -> None:
+    await filled(tmp_path / "j.db")
+    tamper(tmp_path / "j.db", "DELETE FROM records WHERE seq > 3")
+    journal = SqliteJournal(tmp_path / "j.db", INLINE)
+    with pytest.raises(JournalCorruptError, match="record 5 is missing"):
+        list(journal.replay(after_seq=5))
+    await journal.close()
+
+
+EMPTY_MAP = hashlib.sha256(b"\x80").hexdigest()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE snapshots SET payload = x'80'",
+        f"UPDATE snapshots SET payload = x'80', digest = x'{EMPTY_MAP}'",
+    ],
+    ids=["damaged", "of another shape"],
+)
+async def test_a_damaged_snapshot_gives_way_to_the_one_before(tmp_path: Path, sql: str) -> None:
+    journal = SqliteJournal(tmp_path / "j.db", INLINE)
+    await journal.append([record(1), record(2), record(3)])
+    for seq in (1, 2, 3):
+        await journal.keep_snapshot(seq, Book(engine_version=seq).state())
+    await journal.close()
+    tamper(tmp_path / "j.db", sql + " WHERE seq = 3")
+    reader = read_only(tmp_path / "j.db")
+    assert reader.latest_snapshot() == (2, Book(engine_version=2).state())
+    reader.close()
+    tamper(tmp_path / "j.db", sql)
+    reader = read_only(tmp_path / "j.db")
+    assert reader.latest_snapshot() is None
+    reader.close()
+
+
+async def test_a_journal_without_identity_is_corrupt(tmp_path: Path) -> None:
+    await filled(tmp_path / "j.db")
+    tamper(tmp_path / "j.db", "DELETE FROM meta")
+    with pytest.raises(JournalCorruptError, match="journal_id"):
+        read_only(tmp_path / "j.db")
+
+
+async def test_a_reader_in_the_way_of_a_checkpoint_is_waited_for(
+    tmp_path: Path, disk: FailingDisk
+) -> None:
+    journal = SqliteJournal(tmp_path / "j.db", INLINE)
+    await journal.append([record(1)])
+    disk.fail("write", apsw.BusyError("reader"))
+    journal._store.checkpoint()
+    disk.heal()
+    await journal.append([record(2)])
+    await journal.close()
+    assert (tmp_path / "j.db.ballast").exists()
+
+
+async def test_after_a_failure_no_idle_moment_is_used(tmp_path: Path, disk: FailingDisk) -> None:
+    options = SqliteOptions(engine_version=1, created_ns=1, ballast_bytes=0, idle_s=0.01)
+    journal = SqliteJournal(tmp_path / "j.db", options)
+    await journal.append([record(1)])
+    disk.fail("sync", apsw.IOError("fsync"))
+    with pytest.raises(JournalError):
+        await journal.append([record(2)])
+    await asyncio.sleep(0.05)
+    disk.heal()
+    await journal.close()

@@ -1,0 +1,177 @@
+"""The loop: decided, committed, let out, told; in that order and no other."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from daemon.core import book as core_book
+from daemon.core.book import Book
+from daemon.core.commands import PlaceOrder
+from daemon.core.events import Event, Fill, HaltRequested, ResumeRequested
+from daemon.core.terms import Side
+from daemon.journal.errors import JournalError
+from tests import builders as make
+from tests.runtime.fake_venue import Rig
+
+
+def bought(qty: str, exec_id: str) -> Fill:
+    """Somebody bought at 0.65."""
+    return make.fill(
+        side=Side.BUY, last_qty=qty, last_px="0.65", exec_id=exec_id, venue_order_id=exec_id
+    )
+
+
+def armed_position() -> list[Event]:
+    """A live account with 100 YES at 0.65, guarded at 0.60 and seen above it."""
+    return [
+        make.started(),
+        make.rules_loaded(make.rule()),
+        make.market_read(),
+        bought("100", "entry"),
+        make.positions("100"),
+        make.quote(bid="0.64", ask="0.66"),
+    ]
+
+
+async def test_no_order_leaves_before_its_commit() -> None:
+    rig = Rig()
+    async with rig:
+        rig.tell(*armed_position())
+        await rig.settle()
+        rig.journal.commit.clear()
+        rig.tell(make.quote(bid="0.58", ask="0.60"))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert [type(command) for command in rig.venue.prepared] == [PlaceOrder]
+        assert rig.venue.sent == []
+        rig.journal.commit.set()
+        await rig.settle()
+        assert rig.venue.sent == rig.venue.prepared
+
+
+async def test_a_failing_commit_ends_the_run_with_nothing_sent() -> None:
+    rig = Rig()
+
+    async def run() -> None:
+        async with rig:
+            rig.tell(*armed_position())
+            await rig.settle()
+            rig.journal.failure = JournalError("the disk is full")
+            rig.tell(make.quote(bid="0.58", ask="0.60"))
+            await asyncio.sleep(60)
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await run()
+    assert caught.value.subgroup(JournalError) is not None
+    assert rig.venue.sent == []
+
+
+async def test_observers_see_every_step_in_order_after_its_commit() -> None:
+    rig = Rig()
+    async with rig:
+        rig.tell(*armed_position())
+        await rig.settle()
+        seqs = [seq for seq, _ in rig.seen if seq]
+        assert seqs == list(range(1, rig.driver.watermark + 1))
+        # Lanes are served in turn, so the order between lanes is the inbox's own.
+        assert {type(event) for _, event in rig.seen} == {type(e) for e in armed_position()}
+
+
+async def test_a_look_waits_for_the_commit_of_what_it_sees() -> None:
+    rig = Rig()
+    async with rig:
+        rig.tell(*armed_position())
+        await rig.settle()
+        rig.journal.commit.clear()
+        rig.tell(bought("5", "more"))
+        async with asyncio.TaskGroup() as group:
+            look = group.create_task(rig.driver.look(held_qty))
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert not look.done()
+            rig.journal.commit.set()
+        assert look.result() == Decimal(105)
+
+
+def held_qty(book: Book) -> Decimal:
+    """What the usual position holds."""
+    return book.positions[make.KEY].qty
+
+
+async def test_an_act_returns_after_its_commit_and_a_refusal_as_it_is() -> None:
+    rig = Rig()
+    async with rig:
+        rig.tell(*armed_position())
+        before = await rig.settle()
+        halt = HaltRequested(**make.NOW)
+        assert await rig.driver.act(lambda _: halt) == before + 1
+        assert rig.driver.watermark == before + 1
+        assert await rig.driver.act(lambda _: halt) == 0
+        assert await rig.driver.act(lambda _: "refused") == "refused"
+
+
+async def test_a_fill_that_memory_let_go_of_is_not_counted_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("daemon.core.fills.FILL_KEYS_LIMIT", 2)
+    assert core_book.FILL_KEYS_LIMIT > 2
+    rig = Rig()
+    async with rig:
+        fills = [bought("1", f"e{n}") for n in range(4)]
+        rig.tell(make.started(), *fills)
+        await rig.settle()
+        rig.tell(*fills)
+        await rig.settle()
+        assert await rig.driver.look(held_qty) == Decimal(4)
+
+
+async def test_an_exit_shares_the_commit_of_the_fact_that_lets_its_price_decide() -> None:
+    rig = Rig()
+    async with rig:
+        rig.tell(*armed_position())
+        await rig.settle()
+        rig.tell(HaltRequested(**make.NOW), make.quote(bid="0.58", ask="0.60"))
+        await rig.settle()
+        rig.journal.commit.clear()
+        rig.tell(ResumeRequested(**make.NOW))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert [type(command) for command in rig.venue.prepared] == [PlaceOrder]
+        assert rig.venue.sent == []
+        rig.journal.commit.set()
+        await rig.settle()
+        assert len(rig.venue.sent) == 1
+
+
+async def test_an_order_on_an_old_price_is_sent_at_the_time_of_what_let_it_decide() -> None:
+    rig = Rig()
+    late_ns = 3_600_000_000_000
+    async with rig:
+        rig.tell(*armed_position())
+        await rig.settle()
+        rig.tell(HaltRequested(**make.NOW), make.quote(bid="0.58", ask="0.60"))
+        await rig.settle()
+        rig.tell(replace(ResumeRequested(**make.NOW), receive_time_ns=late_ns, mono_ns=late_ns))
+        await rig.settle()
+        (order,) = await rig.driver.look(lambda book: list(book.orders.values()))
+        assert (order.sent_mono_ns, order.sent_time_ns) == (late_ns, late_ns)
+
+
+async def test_a_snapshot_is_of_committed_steps_however_many_come_meanwhile() -> None:
+    rig = Rig()
+    async with rig, asyncio.TaskGroup() as group:
+        rig.tell(*armed_position())
+        for number in range(50):
+            rig.tell(bought("1", f"t{number}"))
+            keeping = group.create_task(rig.driver.keep_snapshot(), name="keep")
+            for _ in range(number % 7):
+                await asyncio.sleep(0)
+            rig.tell(bought("1", f"u{number}"))
+            await keeping
+            snapshot = rig.journal.latest_snapshot()
+            assert snapshot is not None
+            assert snapshot[0] <= rig.driver.watermark

@@ -1,0 +1,19 @@
+"""The last comparison of each account with its venue is remembered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from daemon.runtime.freshness import Freshness
+from tests import builders as make
+from tests.runtime.fake_venue import OWNER
+
+
+def test_it_counts_reads_and_keeps_the_last_stamp() -> None:
+    freshness = Freshness()
+    freshness.observe(1, make.fill(), ())
+    assert freshness.compared == {}
+    for stamp in (5, 9):
+        freshness.observe(0, replace(make.positions(), receive_time_ns=stamp, mono_ns=stamp), ())
+    compared = freshness.compared[OWNER]
+    assert (compared.reads, compared.receive_time_ns, compared.mono_ns) == (2, 9, 9)
