@@ -1,0 +1,169 @@
+"""What can go wrong between us and a venue, one class a cause. Knows no venue's own codes.
+
+Inside `daemon.venues` a failed look-up is raised as one of these; at the port it becomes an
+event that carries `reason`. Only `VenueSetupError` leaves a venue, out of `open()`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from daemon.core.errors import TheirsError
+from daemon.core.terms import RejectReason
+
+
+class VenueError(TheirsError):
+    """A venue refused, failed or could not be reached.
+
+    `code` is the venue's own word ("" where it gave none), `retryable` says that the same
+    question may be asked again unchanged, `reason` is our word for all venues.
+    """
+
+    reason: ClassVar[RejectReason] = RejectReason.VENUE_ERROR
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, text: str = "", *, venue: str = "", code: str = "") -> None:
+        super().__init__(text)
+        self.venue = venue
+        self.code = code
+        self.text = text
+
+
+class NetworkError(VenueError):
+    """The venue could not be reached, or its answer was lost on the way."""
+
+    reason = RejectReason.NETWORK
+    retryable = True
+
+
+class AnswerTimeoutError(VenueError):
+    """The venue did not answer in time."""
+
+    reason = RejectReason.TIMEOUT
+    retryable = True
+
+
+class RateLimitError(VenueError):
+    """Asked too often; the request was not processed."""
+
+    reason = RejectReason.RATE_LIMIT
+    retryable = True
+
+
+class ServerFaultError(VenueError):
+    """The venue failed on its own side (5xx): nothing is known of the request."""
+
+    retryable = True
+
+
+class InsufficientFundsError(VenueError):
+    """The account cannot pay for the order where it was sent."""
+
+    reason = RejectReason.INSUFFICIENT_FUNDS
+
+
+class DuplicateIdError(VenueError):
+    """This client order id was used before: an order of that id may live."""
+
+    reason = RejectReason.DUPLICATE_ID
+
+
+class NotFoundError(VenueError):
+    """The venue knows no such thing, or does not show it any more."""
+
+    reason = RejectReason.NOT_FOUND
+
+
+class MarketInactiveError(VenueError):
+    """The market is closed or paused."""
+
+    reason = RejectReason.MARKET_INACTIVE
+
+
+class ExchangePausedError(VenueError):
+    """Trading is paused on the whole venue."""
+
+    reason = RejectReason.EXCHANGE_PAUSED
+
+
+class AuthError(VenueError):
+    """The key, its signature or its scope was refused."""
+
+    reason = RejectReason.AUTH
+
+
+class ClockSkewError(VenueError):
+    """The signed timestamp is too far from the venue's clock."""
+
+    reason = RejectReason.CLOCK_SKEW
+    retryable = True
+
+
+class InvalidOrderError(VenueError):
+    """The venue's rules forbid this order as it stands."""
+
+    reason = RejectReason.INVALID_ORDER
+
+
+class NoLiquidityError(VenueError):
+    """Nothing rests that the order could trade with."""
+
+    reason = RejectReason.NO_LIQUIDITY
+
+
+class NoPositionError(VenueError):
+    """There is no position that a reducing order could reduce."""
+
+    reason = RejectReason.NO_POSITION
+
+
+class UnknownOutcomeError(VenueError):
+    """A request was sent and its answer proves nothing."""
+
+
+class UnreadableAnswerError(VenueError):
+    """An answer of the venue could not be read, or was not complete."""
+
+
+class VenueSetupError(VenueError):
+    """The venue cannot be used as configured; the text says what to do."""
+
+
+class UnreachableHostError(VenueSetupError):
+    """The venue's address cannot be reached."""
+
+    reason = RejectReason.NETWORK
+
+
+class WrongKeyError(VenueSetupError):
+    """The venue refuses the API key or its signature, or the key file is not usable."""
+
+    reason = RejectReason.AUTH
+
+
+class WrongClockError(VenueSetupError):
+    """Our clock is so wrong that the venue refuses signed requests."""
+
+    reason = RejectReason.CLOCK_SKEW
+
+
+ERRORS: dict[RejectReason, type[VenueError]] = {
+    kind.reason: kind
+    for kind in (
+        NetworkError,
+        AnswerTimeoutError,
+        RateLimitError,
+        ServerFaultError,
+        InsufficientFundsError,
+        DuplicateIdError,
+        NotFoundError,
+        MarketInactiveError,
+        ExchangePausedError,
+        AuthError,
+        ClockSkewError,
+        InvalidOrderError,
+        NoLiquidityError,
+        NoPositionError,
+    )
+}
+"""The class that stands for each reason a venue can give."""

@@ -1,0 +1,1 @@
+"""Kalshi: signature, wire formats, REST calls and the websocket, behind `daemon.ports.Venue`."""

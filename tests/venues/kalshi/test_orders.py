@@ -1,0 +1,205 @@
+"""Placing and canceling over a real socket: what is sent, once, and what each failure means."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from daemon.core.commands import PlaceOrder
+from daemon.core.events import (
+    CancelRejected,
+    Event,
+    OrderAccepted,
+    OrderCanceled,
+    OrderInDoubt,
+    OrderRejected,
+)
+from daemon.core.terms import RejectReason
+from daemon.venues.kalshi.orders import PREPARED_LIMIT, KalshiOrders
+from daemon.venues.kalshi.sign import KalshiSigner
+from daemon.venues.kalshi.venue import KalshiVenue
+from tests.venues.kalshi.builders import (
+    ORDER_ID,
+    TICKER,
+    TestClock,
+    cancel_order,
+    config,
+    place_order,
+)
+from tests.venues.kalshi.fake_kalshi import Answer, FakeKalshi, ok, refused
+
+CREATE = "POST /portfolio/events/orders"
+CANCEL = f"DELETE /portfolio/events/orders/{ORDER_ID}"
+
+
+def kinds(events: object) -> list[type[Event]]:
+    assert isinstance(events, list | tuple)
+    return [type(event) for event in events]
+
+
+async def test_a_partial_ioc(fake: FakeKalshi, venue: KalshiVenue) -> None:
+    assert kinds(await venue.place(place_order())) == [OrderAccepted, OrderCanceled]
+    seen = fake.last(CREATE)
+    assert json.loads(seen.body)["reduce_only"] is True
+    assert seen.headers["Content-Type"] == "application/json"
+    assert seen.headers["KALSHI-ACCESS-KEY"].startswith("9d2d1d5e")
+    assert fake.paths().count(CREATE) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "reason"),
+    [
+        (Answer(hang=True), OrderInDoubt, RejectReason.TIMEOUT),
+        (Answer(drop=True), OrderInDoubt, RejectReason.NETWORK),
+        (Answer(503, b'{"code":"service_unavailable"}'), OrderInDoubt, RejectReason.VENUE_ERROR),
+        (Answer(200, b"{}"), OrderInDoubt, RejectReason.VENUE_ERROR),
+        (refused(409, "order_already_exists"), OrderInDoubt, RejectReason.DUPLICATE_ID),
+        (refused(429, "too_many_requests"), OrderRejected, RejectReason.RATE_LIMIT),
+        (refused(401, "authentication_error"), OrderRejected, RejectReason.AUTH),
+    ],
+)
+async def test_an_order_is_sent_once_whatever_happens(
+    fake: FakeKalshi,
+    venue: KalshiVenue,
+    answer: Answer,
+    kind: type[OrderInDoubt | OrderRejected],
+    reason: RejectReason,
+) -> None:
+    fake.script(CREATE, answer)
+    events = await venue.place(place_order())
+    assert isinstance(events[-1], kind)
+    assert events[-1].reason is reason
+    assert fake.paths().count(CREATE) == 1
+
+
+async def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
+    venue = KalshiVenue(config("http://127.0.0.1:9/trade-api/v2"), TestClock())
+    (event,) = await venue.place(place_order())
+    assert isinstance(event, OrderRejected)
+    assert event.reason is RejectReason.NETWORK
+    (event,) = await venue.cancel(cancel_order())
+    assert isinstance(event, CancelRejected)
+    assert event.reason is RejectReason.NETWORK
+    await venue.close()
+
+
+async def test_a_wrong_clock_is_corrected_and_the_order_sent_again_once(fake: FakeKalshi) -> None:
+    venue = KalshiVenue(config(fake.url), TestClock(ahead_s=120))
+    fake.script(CREATE, refused(401, "header_timestamp_expired"), ok("create_partial_ioc", 201))
+    assert kinds(await venue.place(place_order())) == [OrderAccepted, OrderCanceled]
+    first, second = (int(s.headers["KALSHI-ACCESS-TIMESTAMP"]) for s in fake.seen)
+    assert 118_000 < first - second < 122_000
+    assert abs(venue.skew_ns / 1e9 - 120) < 1.1
+    fake.script(CREATE, refused(401, "header_timestamp_expired"))
+    (event,) = await venue.place(place_order())
+    assert isinstance(event, OrderRejected)
+    assert event.reason is RejectReason.CLOCK_SKEW
+    assert len(fake.seen) == 4
+    await venue.close()
+
+
+async def test_an_order_that_cannot_be_said_is_refused_here(
+    fake: FakeKalshi, venue: KalshiVenue
+) -> None:
+    odd = place_order(order_qty="0.005")
+    venue.prepare(odd)
+    (event,) = await venue.place(odd)
+    assert isinstance(event, OrderRejected)
+    assert event.reason is RejectReason.INVALID_ORDER
+    assert fake.seen == []
+
+
+async def test_our_own_rate_limit_refuses_before_sending(
+    fake: FakeKalshi, venue: KalshiVenue
+) -> None:
+    venue.session.write_tokens.resize(10, 0.1)
+    venue.session.write_tokens.tokens = 0
+    (event,) = await venue.place(place_order())
+    assert isinstance(event, OrderRejected)
+    assert event.reason is RejectReason.RATE_LIMIT
+    (event,) = await venue.cancel(cancel_order())
+    assert isinstance(event, CancelRejected)
+    assert event.reason is RejectReason.RATE_LIMIT
+    assert fake.seen == []
+
+
+async def test_cancel(fake: FakeKalshi, venue: KalshiVenue) -> None:
+    fake.script(CANCEL, ok("cancel"))
+    (unknown,) = await venue.cancel(cancel_order())
+    assert isinstance(unknown, OrderCanceled)
+    assert unknown.cum_qty is None
+    await venue.place(place_order())
+    (event,) = await venue.cancel(cancel_order())
+    assert isinstance(event, OrderCanceled)
+    assert str(event.cum_qty) == "3.50"
+    expected = {"subaccount": "0", "market_ticker": TICKER, "exchange_index": "2"}
+    assert fake.last(CANCEL).query == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (refused(404, "not_found"), RejectReason.NOT_FOUND),
+        (refused(429, "too_many_requests"), RejectReason.RATE_LIMIT),
+        (Answer(hang=True), RejectReason.TIMEOUT),
+        (Answer(drop=True), RejectReason.NETWORK),
+        (Answer(502, b"<html>"), RejectReason.VENUE_ERROR),
+    ],
+)
+async def test_a_cancel_that_nobody_confirms(
+    fake: FakeKalshi, venue: KalshiVenue, answer: Answer, reason: RejectReason
+) -> None:
+    await venue.reader.as_of_ns()
+    fake.script(CANCEL, answer)
+    (event,) = await venue.cancel(cancel_order())
+    assert isinstance(event, CancelRejected)
+    assert event.reason is reason
+    assert fake.paths().count(CANCEL) == 1
+
+
+async def place_signed_by(fake: FakeKalshi, wait_s: float) -> tuple[str, str]:
+    """Prepare, wait, place with an RSA key; gives the timestamp and the signed text's check."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    clock = TestClock()
+    base = config(fake.url)
+    settings = type(base)(
+        account=base.account, key_id="k", signer=KalshiSigner(key), rest_url=fake.url
+    )
+    venue = KalshiVenue(settings, clock)
+    command: PlaceOrder = place_order()
+    prepared_ms = str(venue.session.now_ms())
+    venue.prepare(command)
+    time.sleep(wait_s)
+    await venue.place(command)
+    headers = fake.last(CREATE).headers
+    text = headers["KALSHI-ACCESS-TIMESTAMP"] + "POST/trade-api/v2/portfolio/events/orders"
+    key.public_key().verify(
+        base64.b64decode(headers["KALSHI-ACCESS-SIGNATURE"]),
+        text.encode(),
+        padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32),
+        hashes.SHA256(),
+    )
+    await venue.close()
+    return prepared_ms, headers["KALSHI-ACCESS-TIMESTAMP"]
+
+
+async def test_a_prepared_signature_is_used_while_fresh_and_made_again_when_old(
+    fake: FakeKalshi,
+) -> None:
+    prepared, sent = await place_signed_by(fake, 0.0)
+    assert 0 <= int(sent) - int(prepared) < 50
+    prepared, sent = await place_signed_by(fake, 1.05)
+    assert int(sent) - int(prepared) > 1_000
+
+
+async def test_what_is_prepared_and_remembered_is_bounded(venue: KalshiVenue) -> None:
+    orders = KalshiOrders(venue.session)
+    for number in range(PREPARED_LIMIT + 10):
+        name = type(place_order().client_order_id)(f"fd{number}")
+        orders.prepare(place_order(client_order_id=name))
+    assert len(orders._prepared) == PREPARED_LIMIT
