@@ -1,0 +1,223 @@
+"""Exits and orders as plain dictionaries; the words are those of `daemon.analytics.views`. Pure."""
+
+from __future__ import annotations
+
+import decimal
+from decimal import Decimal
+
+from daemon.analytics.scene import (
+    EXIT_REASONS,
+    Scene,
+    View,
+    closed_sign,
+    fees_view,
+    plain,
+    utc,
+    where,
+)
+from daemon.core.book import Book, RestingOrder
+from daemon.core.exits import Exit, PartialFill
+from daemon.core.order import Order
+from daemon.core.terms import EXACT, ZERO, ClientOrderId, PositionKey, Side, proper
+
+DEFAULT_LIMIT = 200
+History = dict[tuple[PositionKey, int], list[Exit]]
+
+
+def exit_history(book: Book) -> History:
+    """The exits of each position and generation, oldest first, the open one last."""
+    history: History = {}
+    for work in (*book.past_exits, *book.exits.values()):
+        history.setdefault((work.key, work.generation), []).append(work)
+    return history
+
+
+def seed_exit_view(scene: Scene, work: Exit | None) -> View:
+    """The first seed's fields of a position's newest exit; all None before the first one."""
+    if work is None:
+        return {
+            "original_stake_on_exit": None,
+            "exit_order_id": None,
+            "exit_client_order_id": None,
+            "last_exit_price": None,
+            "exit_reason": None,
+            "rule": None,
+        }
+    newest = work.order_ids[-1] if work.order_ids else None
+    return {
+        "original_stake_on_exit": proper(work.original_qty),
+        "exit_order_id": _venue_id(scene, newest),
+        "exit_client_order_id": newest,
+        "last_exit_price": proper(scene.held_px(work.key, work.trigger_px, scene.sign(work))),
+        "exit_reason": EXIT_REASONS[work.reason],
+        "rule": work.reason.value,
+    }
+
+
+def _venue_id(scene: Scene, order_id: ClientOrderId | None) -> str | None:
+    order = None if order_id is None else scene.book.orders.get(order_id)
+    return None if order is None else order.venue_order_id
+
+
+def part_views(scene: Scene, work: Exit) -> list[View]:
+    """The parts of an exit in the first seed's words, each with its own PnL and fee."""
+    sign = scene.sign(work)
+    return [_part_view(scene, work, part, sign) for part in work.partial_fills]
+
+
+def _part_view(scene: Scene, work: Exit, part: PartialFill, sign: Decimal) -> View:
+    return {
+        "qty": proper(part.qty),
+        "price": proper(scene.held_px(work.key, part.px, sign)),
+        "time": utc(part.time_ns),
+        "order_id": _venue_id(scene, part.client_order_id),
+        "client_order_id": part.client_order_id,
+        "exec_id": part.exec_id,
+        "reason": EXIT_REASONS[work.reason],
+        "pnl": proper(part.pnl),
+        "fee": proper(part.commission),
+        "estimated": part.inferred,
+    }
+
+
+def exits_view(scene: Scene, *, limit: int = DEFAULT_LIMIT) -> View:
+    """Exits at work, then the newest `limit` past ones."""
+    with decimal.localcontext(EXACT):
+        book = scene.book
+        past = book.past_exits[: -limit - 1 : -1] if limit else []
+        return {
+            "time": utc(scene.now_ns),
+            "seq": scene.seq,
+            "exits": [exit_view(scene, work) for work in (*book.exits.values(), *past)],
+        }
+
+
+def exit_view(scene: Scene, work: Exit) -> View:
+    """One exit: why, how much, at what price, with which orders and parts."""
+    sign = scene.sign(work)
+    is_open = scene.book.exits.get(work.key) is work
+    position = scene.book.positions.get(work.key)
+    held = ZERO if position is None else position.held_qty
+    return {
+        **where(work.key),
+        "side": scene.side(work.key, sign),
+        "exit_no": work.exit_no,
+        "generation": work.generation,
+        "open": is_open,
+        "closing_in_progress": is_open and scene.closing(work.key),
+        **seed_exit_view(scene, work),
+        "exit_qty": proper(work.exit_qty),
+        "filled_qty": proper(work.filled_qty),
+        "remaining_qty": proper(work.wanted_qty(held)) if is_open else None,
+        "first_exit_price": proper(scene.held_px(work.key, work.first_trigger_px, sign)),
+        "level_price": _held(scene, work.key, work.level_px, sign),
+        "avg_price": _held(scene, work.key, work.avg_px, sign),
+        "attempts": work.attempts,
+        "misses": work.misses,
+        "opened_time": utc(work.opened_time_ns),
+        "closed_time": utc(work.closed_time_ns),
+        "end": work.end.value if work.end else None,
+        "pnl": proper(work.pnl),
+        "fees": proper(sum((part.commission for part in work.partial_fills), ZERO)),
+        "estimated": any(part.inferred for part in work.partial_fills),
+        "order_ids": list(work.order_ids),
+        "partial_fills": part_views(scene, work),
+    }
+
+
+def _held(scene: Scene, key: PositionKey, price: Decimal | None, sign: Decimal) -> str | None:
+    return None if price is None else proper(scene.held_px(key, price, sign))
+
+
+def orders_view(scene: Scene, *, limit: int = DEFAULT_LIMIT) -> View:
+    """Orders not proven dead, then the newest `limit` dead ones; strangers' resting orders."""
+    with decimal.localcontext(EXACT):
+        newest_first = list(reversed(scene.book.orders.values()))
+        alive = [order for order in newest_first if not order.dead]
+        dead = [order for order in newest_first if order.dead][:limit]
+        return {
+            "time": utc(scene.now_ns),
+            "seq": scene.seq,
+            "orders": [order_view(scene, order) for order in (*alive, *dead)],
+            "strangers": [_stranger_view(o) for o in scene.book.resting.values()],
+        }
+
+
+def order_view(scene: Scene, order: Order) -> View:
+    """One order of ours. `side` is the side held that it closes, `order_side` the order's own."""
+    key, sign = order.key, closed_sign(order)
+    return {
+        **where(key),
+        "client_order_id": order.client_order_id,
+        "order_id": order.venue_order_id,
+        "status": order.status.value,
+        "proven_dead": order.dead,
+        "side": scene.side(key, sign),
+        "action": "sell" if scene.side(key, sign) in {"yes", "no"} else order.side.value,
+        "order_side": order.side.value,
+        "order_qty": proper(order.order_qty),
+        "cum_qty": proper(order.cum_qty),
+        "leaves_qty": proper(order.leaves_qty),
+        "inferred_qty": proper(order.inferred_qty),
+        "possible_qty": proper(order.possible_qty),
+        "limit_price": proper(scene.held_px(key, order.limit_px, sign)),
+        "limit_px": proper(order.limit_px),
+        "avg_price": _held(scene, key, order.avg_px, sign),
+        "time_in_force": order.time_in_force.value,
+        "reduce_only": order.reduce_only,
+        "sent_time": utc(order.sent_time_ns),
+        "sendings": order.sendings,
+        "exit_no": order.exit_no,
+        "generation": order.generation,
+        "attempt": order.attempt,
+        "fees": fees_view(order.fees),
+        "final_qty": plain(order.final_qty),
+        "reason": order.reason.value if order.reason else None,
+        "text": order.text,
+    }
+
+
+def _stranger_view(order: RestingOrder) -> View:
+    return {
+        "account": order.account,
+        "venue": order.venue,
+        "symbol": order.symbol,
+        "order_id": order.venue_order_id,
+        "client_order_id": order.client_order_id,
+        "order_side": order.side.value,
+        "action": "buy" if order.side is Side.BUY else "sell",
+        "leaves_qty": proper(order.leaves_qty),
+        "limit_px": plain(order.limit_px),
+    }
+
+
+def find_order(book: Book, text: str) -> Order | None:
+    """The order whose id, ours or the venue's, is `text`."""
+    found = book.orders.get(ClientOrderId(text))
+    if found is not None:
+        return found
+    for (_account, _venue, venue_order_id), order_id in book.by_venue_id.items():
+        if venue_order_id == text:
+            return book.orders.get(order_id)
+    return None
+
+
+def order_life_view(scene: Scene, order: Order) -> View:
+    """One order with its fills, the exit that it served and that exit's other orders."""
+    with decimal.localcontext(EXACT):
+        work = scene.book.find_exit(order.key, order.exit_no)
+        fills: list[View] = []
+        others: list[View] = []
+        if work is not None:
+            mine = [p for p in work.partial_fills if p.client_order_id == order.client_order_id]
+            fills = [_part_view(scene, work, part, closed_sign(order)) for part in mine]
+            siblings = (scene.book.orders.get(name) for name in work.order_ids)
+            others = [order_view(scene, o) for o in siblings if o is not None and o is not order]
+        return {
+            "time": utc(scene.now_ns),
+            "seq": scene.seq,
+            "order": order_view(scene, order),
+            "fills": fills,
+            "exit": None if work is None else exit_view(scene, work),
+            "other_orders": others,
+        }

@@ -1,0 +1,25 @@
+"""The composition root: settings in, a running daemon out. Nobody else names concrete classes."""
+
+from __future__ import annotations
+
+from daemon.app.launch import Launch, run, signer
+from daemon.app.offline import (
+    VerifyResult,
+    offline_book,
+    offline_import,
+    rebuild,
+    verify_journal,
+)
+from daemon.app.paper import serve_paper
+
+__all__ = [
+    "Launch",
+    "VerifyResult",
+    "offline_book",
+    "offline_import",
+    "rebuild",
+    "run",
+    "serve_paper",
+    "signer",
+    "verify_journal",
+]

@@ -1,0 +1,61 @@
+"""Where an answer comes from: the running daemon, else its journal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from daemon import app
+from daemon.analytics.scene import Scene, View
+from daemon.cli.exits import NothingThereError
+from daemon.control.client import DoorClient
+from daemon.control.door import DoorRefusedError, NoDaemonError, Refusal
+from daemon.runtime.clock import SystemClock
+from daemon.settings import Settings
+
+FROM_JOURNAL = "from the journal; the daemon is not running"
+
+
+def view_of(
+    settings: Settings,
+    route: str,
+    options: Mapping[str, str],
+    read: Callable[[Scene], View | Refusal],
+) -> View:
+    """What the daemon says at `route`; where none runs, what `read` makes of the journal.
+
+    `source` in it says which. Raises NothingThereError where there is neither.
+    """
+    try:
+        view = asyncio.run(_get(settings, route, options))
+    except NoDaemonError as error:
+        return _from_journal(settings, read, str(error))
+    return {"source": "daemon", **view}
+
+
+async def _get(settings: Settings, route: str, options: Mapping[str, str]) -> View:
+    async with DoorClient(settings.socket_path) as client:
+        return await client.get(route, options)
+
+
+def _from_journal(
+    settings: Settings, read: Callable[[Scene], View | Refusal], no_daemon: str
+) -> View:
+    if not settings.journal.path.exists():
+        raise NothingThereError(f"{no_daemon}; and there is no journal at {settings.journal.path}")
+    book, seq = app.offline_book(settings)
+    clock = SystemClock()
+    found = read(Scene(book=book, now_ns=clock.wall_ns(), mono_ns=clock.mono_ns(), seq=seq))
+    if isinstance(found, Refusal):
+        raise DoorRefusedError(found.line, found.status)
+    return {"source": "journal", "note": FROM_JOURNAL, **found}
+
+
+def act(settings: Settings, route: str, body: View) -> View:
+    """An action's outcome, after its commit. Raises NoDaemonError where no daemon runs."""
+    return asyncio.run(_post(settings, route, body))
+
+
+async def _post(settings: Settings, route: str, body: View) -> View:
+    async with DoorClient(settings.socket_path) as client:
+        return await client.post(route, body)

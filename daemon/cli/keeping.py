@@ -1,0 +1,138 @@
+"""Verbs about the journal: import-positions, replay, rebuild."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from daemon import app
+from daemon.analytics.scene import Scene, View
+from daemon.analytics.views import status_view
+from daemon.cli.asking import act
+from daemon.cli.exits import ExitCode, NothingThereError
+from daemon.cli.output import pick, tell, tell_error, tell_json
+from daemon.cli.positions_file import FileRow, read_positions
+from daemon.cli.verb import Call, verb
+from daemon.control.bodies import BadInputError
+from daemon.control.door import NoDaemonError
+from daemon.core.events import PositionsImported
+from daemon.core.rules import ImportedPosition
+from daemon.core.terms import Account, Symbol, VenueOrderId, proper
+from daemon.runtime.clock import SystemClock
+from daemon.settings import Settings, account_policies
+
+
+def add_verbs(application: typer.Typer) -> None:
+    """Register them."""
+    verb(application, "import-positions")(import_positions)
+    verb(application, "replay")(replay)
+    verb(application, "rebuild")(rebuild)
+
+
+def import_positions(
+    call: Call,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A JSON list of positions.")],
+) -> int:
+    """Take positions of an older tool's JSON file: through the daemon, else into the journal."""
+    settings = call.settings()
+    found = read_positions(file)
+    for remark in found.remarks:
+        tell_error(remark)
+    if not found.rows:
+        raise BadInputError(f"{file}: no position in it is open; accepted: at least one")
+    policy = account_policies(settings)[0]
+    body: View = {
+        "account": policy.account,
+        "venue": policy.venue,
+        "rows": [_body(row) for row in found.rows],
+    }
+    try:
+        view = {"source": "daemon", **act(settings, "/import-positions", body)}
+    except NoDaemonError:
+        took = asyncio.run(app.offline_import(settings, _event(settings, found.rows)))
+        view = {"source": "journal", "changed": took > 0, "positions_taken": took}
+    view["rows"] = len(found.rows)
+    if call.json_output:
+        tell_json(view)
+        return ExitCode.OK
+    where = "by the running daemon" if view["source"] == "daemon" else "into the journal"
+    held = "" if view["changed"] else "; all of them were held already, nothing changed"
+    tell(f"{len(found.rows)} positions taken {where}{held}; the venue's own facts correct them")
+    return ExitCode.OK
+
+
+def _body(row: FileRow) -> dict[str, object]:
+    return {
+        "symbol": row.symbol,
+        "position_qty": proper(row.position_qty),
+        "entry_px": proper(row.entry_px),
+        "venue_order_id": row.venue_order_id,
+    }
+
+
+def _event(settings: Settings, rows: list[FileRow]) -> PositionsImported:
+    clock, policy = SystemClock(), account_policies(settings)[0]
+    return PositionsImported(
+        receive_time_ns=clock.wall_ns(),
+        mono_ns=clock.mono_ns(),
+        account=Account(policy.account),
+        venue=policy.venue,
+        rows=tuple(_imported(row) for row in rows),
+    )
+
+
+def _imported(row: FileRow) -> ImportedPosition:
+    order_id = row.venue_order_id
+    return ImportedPosition(
+        symbol=Symbol(row.symbol),
+        position_qty=row.position_qty,
+        entry_px=row.entry_px,
+        venue_order_id=None if order_id is None else VenueOrderId(order_id),
+    )
+
+
+def replay(
+    call: Call,
+    *,
+    check: Annotated[bool, typer.Option("--verify", help="Decide all of it again.")] = False,
+) -> int:
+    """Fold the journal; with --verify decide it again and compare (exit code 4: it differs)."""
+    settings = call.settings()
+    if not settings.journal.path.exists():
+        raise NothingThereError(f"there is no journal at {settings.journal.path}")
+    if check:
+        return _verify(call, settings)
+    book, seq = app.offline_book(settings)
+    view = status_view(Scene(book=book, now_ns=SystemClock().wall_ns(), seq=seq))
+    if call.json_output:
+        tell_json(view)
+        return ExitCode.OK
+    held, work, doubt = pick(view, "positions_held", "exits_at_work", "orders_in_doubt")
+    tell(f"{seq} records: {held} positions held, {work} exits at work, {doubt} orders in doubt")
+    return ExitCode.OK
+
+
+def _verify(call: Call, settings: Settings) -> int:
+    result = app.verify_journal(settings)
+    if call.json_output:
+        tell_json({"records": result.records, "divergence": result.divergence})
+    elif result.divergence is None:
+        tell(f"{result.records} records: every decision comes out the same")
+    else:
+        tell_error(f"after {result.records} records: {result.divergence}")
+    return ExitCode.OK if result.divergence is None else ExitCode.DISAGREES
+
+
+def rebuild(call: Call) -> int:
+    """Make the book anew from what the venue says; it starts halted until filld resume."""
+    settings = call.settings()
+    held = asyncio.run(app.rebuild(app.Launch(settings=settings, reload=call.settings)))
+    if call.json_output:
+        tell_json({"positions_held": held, "halted": True})
+    else:
+        what = f"{held} positions as the venue says, halted"
+        tell(f"{what}: look with filld positions, then start filld run and say filld resume")
+    return ExitCode.OK

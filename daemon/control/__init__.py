@@ -1,0 +1,1 @@
+"""The operator's door: JSON over a unix socket. Knows neither the loop nor the venues."""

@@ -1,0 +1,247 @@
+"""The operator's requests as facts: finds what is meant in the book, refuses what cannot be.
+
+The makers run inside the loop, between two events: they read, and never raise.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import NamedTuple, TypedDict
+
+from daemon.analytics.exit_views import find_order
+from daemon.analytics.guards import guarding_of
+from daemon.analytics.scene import Scene
+from daemon.control.bodies import (
+    ExitBody,
+    HaltBody,
+    ImportBody,
+    ImportRow,
+    ResolveBody,
+    SymbolBody,
+    UnguardBody,
+)
+from daemon.control.door import Refusal
+from daemon.core.events import (
+    ConfirmRequested,
+    Event,
+    ExitRequested,
+    HaltRequested,
+    OrderResolved,
+    PositionsImported,
+    ResumeRequested,
+    UnguardRequested,
+)
+from daemon.core.position import Guard, Position
+from daemon.core.rules import ImportedPosition
+from daemon.core.terms import ZERO, Account, Symbol, Venue, VenueOrderId, proper
+
+_NEAR_LIMIT = 3
+_ROWS_LIMIT = 5_000
+_SPAN_S_MAX = 10 * 365 * 86_400
+
+
+class Target(NamedTuple):
+    """One symbol on one account."""
+
+    account: Account
+    venue: Venue
+    symbol: Symbol
+
+
+class _Now(TypedDict):
+    receive_time_ns: int
+    mono_ns: int
+
+
+class _AtTarget(_Now):
+    account: Account
+    venue: Venue
+    symbol: Symbol
+
+
+def _now(scene: Scene) -> _Now:
+    return {"receive_time_ns": scene.now_ns, "mono_ns": scene.mono_ns}
+
+
+def _at(scene: Scene, target: Target) -> _AtTarget:
+    return {**_now(scene), **target._asdict()}  # type: ignore[typeddict-item] # its own fields
+
+
+def near(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Known names that may have been meant."""
+    lower = {one.lower(): one for one in known}
+    found = difflib.get_close_matches(name.lower(), list(lower), n=_NEAR_LIMIT, cutoff=0.5)
+    return tuple(lower[one] for one in found)
+
+
+def find_target(scene: Scene, body: SymbolBody) -> Target | Refusal:
+    """The one position that a symbol means: a held one before a flat one."""
+    positions = scene.book.positions
+    fits = [
+        key
+        for key in positions
+        if key.symbol == body.symbol
+        and body.account in {None, key.account}
+        and body.venue in {None, key.venue}
+    ]
+    if not fits:
+        known = dict.fromkeys(str(key.symbol) for key in positions)
+        text = f"symbol = {body.symbol!r}: no such position is known"
+        return Refusal(404, text, near(body.symbol, known))
+    held = [key for key in fits if positions[key].qty] or fits
+    targets = list(dict.fromkeys(Target(k.account, k.venue, k.symbol) for k in held))
+    if len(targets) > 1:
+        names = ", ".join(f"account {t.account} on {t.venue}" for t in targets)
+        return Refusal(400, f"symbol = {body.symbol!r} is held more than once: say {names}")
+    return targets[0]
+
+
+def _positions(scene: Scene, target: Target) -> list[Position]:
+    return [scene.book.positions[key] for key in scene.book.keys_of(*target)]
+
+
+def halt(scene: Scene, body: HaltBody) -> Event | Refusal:
+    """No new exits, on one account or on all."""
+    account = _account(scene, body)
+    if isinstance(account, Refusal):
+        return account
+    return HaltRequested(**_now(scene), account=account, text=body.text or "by the operator")
+
+
+def resume(scene: Scene, body: HaltBody) -> Event | Refusal:
+    """New exits again."""
+    account = _account(scene, body)
+    if isinstance(account, Refusal):
+        return account
+    return ResumeRequested(**_now(scene), account=account)
+
+
+def _account(scene: Scene, body: HaltBody) -> Account | Refusal | None:
+    known = dict.fromkeys(account for account, _venue in scene.book.accounts)
+    if body.account is None or body.account in known:
+        return None if body.account is None else Account(body.account)
+    names = ", ".join(known) or "none"
+    text = f"account = {body.account!r}: no such account; known: {names}"
+    return Refusal(404, text, near(body.account, known))
+
+
+def leave(scene: Scene, body: ExitBody) -> Event | Refusal:
+    """Out of a position: all of it, or `qty` of it."""
+    target = find_target(scene, body)
+    if isinstance(target, Refusal):
+        return target
+    held = sum((position.held_qty for position in _positions(scene, target)), ZERO)
+    if not held:
+        return Refusal(409, f"{body.symbol} is flat: there is nothing to exit")
+    state = scene.book.accounts.get((target.account, target.venue))
+    if state is not None and state.halted:
+        # A request does not wait for the end of a halt: nobody would choose its moment.
+        text = f"exits are halted ({state.halt_text or 'by the operator'}): filld resume first"
+        return Refusal(409, text)
+    refusal = None if body.qty is None else _bad_qty(scene, target, body.qty, held)
+    return refusal or ExitRequested(**_at(scene, target), qty=body.qty)
+
+
+def _bad_qty(scene: Scene, target: Target, qty: Decimal, held: Decimal) -> Refusal | None:
+    if not qty.is_finite() or not ZERO < qty <= held:
+        return Refusal(400, f"qty = {qty}: accepted: above 0 and at most {proper(held)}, the stake")
+    market = scene.book.markets.get((target.venue, target.symbol))
+    if market is not None and market.instrument.sellable_qty(qty) != qty:
+        lot = proper(market.instrument.lot_qty)
+        return Refusal(400, f"qty = {qty}: accepted: whole lots of {lot}")
+    return None
+
+
+def confirm(scene: Scene, body: SymbolBody) -> Event | Refusal:
+    """The stop of a position first seen through it is meant."""
+    target = find_target(scene, body)
+    if isinstance(target, Refusal):
+        return target
+    positions = _positions(scene, target)
+    if not any(p.qty and p.guard is Guard.UNCONFIRMED for p in positions):
+        states = ", ".join(guarding_of(scene, position).state.value for position in positions)
+        return Refusal(409, f"{body.symbol} is {states}, not UNCONFIRMED: nothing to confirm")
+    return ConfirmRequested(**_at(scene, target))
+
+
+def unguard(scene: Scene, body: UnguardBody) -> Event | Refusal:
+    """Out of guard for a while, for good, or guarded again."""
+    target = find_target(scene, body)
+    if isinstance(target, Refusal):
+        return target
+    seconds = body.for_s
+    if body.again and seconds is not None:
+        return Refusal(400, "for_s and again are both given: accepted is one of them")
+    if seconds is not None and not (seconds.is_finite() and ZERO < seconds <= _SPAN_S_MAX):
+        # A time that 64 bits of nanoseconds cannot hold would end the daemon at its next snapshot.
+        return Refusal(400, f"for_s = {seconds}: accepted: seconds above 0, at most ten years")
+    if not any(position.qty for position in _positions(scene, target)):
+        return Refusal(409, f"{body.symbol} is flat: there is nothing to guard")
+    return UnguardRequested(**_at(scene, target), for_s=seconds, guard_again=body.again)
+
+
+def resolve(scene: Scene, body: ResolveBody) -> Event | Refusal:
+    """The operator's word on a doubtful order."""
+    order = find_order(scene.book, body.order)
+    if order is None:
+        return unknown_order(scene, body.order)
+    if order.dead:
+        text = f"order {body.order} is proven {order.status.value} with {proper(order.cum_qty)}"
+        return Refusal(409, f"{text} filled: nothing to resolve")
+    lowest, highest = order.cum_qty, order.order_qty
+    if not body.filled.is_finite() or not lowest <= body.filled <= highest:
+        accepted = f"from {proper(lowest)}, which is proven, to {proper(highest)}, what was ordered"
+        return Refusal(400, f"filled = {body.filled}: accepted: {accepted}")
+    return OrderResolved(
+        **_now(scene),
+        client_order_id=order.client_order_id,
+        cum_qty=body.filled,
+        text=body.text or "resolved by the operator",
+    )
+
+
+def unknown_order(scene: Scene, name: str) -> Refusal:
+    """No order of that id, and those that may have been meant."""
+    known = [str(order_id) for order_id in scene.book.orders]
+    known += [str(venue_order_id) for _a, _v, venue_order_id in scene.book.by_venue_id]
+    begun = [one for one in known if name and one.startswith(name)][:_NEAR_LIMIT]
+    text = f"order = {name!r}: no order of that id is in the book"
+    return Refusal(404, text, tuple(begun) or near(name, known))
+
+
+def take_in(scene: Scene, body: ImportBody) -> Event | Refusal:
+    """Positions of a file; those that are held already stay as they are."""
+    if len(body.rows) > _ROWS_LIMIT:
+        return Refusal(400, f"rows: {len(body.rows)} of them; accepted: at most {_ROWS_LIMIT}")
+    fits = [
+        (account, venue)
+        for account, venue in scene.book.accounts
+        if body.account in {None, account} and body.venue in {None, venue}
+    ]
+    if len(fits) != 1:
+        names = ", ".join(f"{account} on {venue}" for account, venue in scene.book.accounts)
+        return Refusal(400, f"account, venue: say which one; known: {names or 'none yet'}")
+    for number, row in enumerate(body.rows):
+        if not row.position_qty.is_finite() or not row.position_qty:
+            return _bad_row(number, f"position_qty = {row.position_qty}: accepted: not 0")
+        if not row.entry_px.is_finite() or row.entry_px <= ZERO:
+            return _bad_row(number, f"entry_px = {row.entry_px}: accepted: above 0")
+    (account, venue) = fits[0]
+    rows = tuple(_imported(row) for row in body.rows)
+    return PositionsImported(**_now(scene), account=account, venue=venue, rows=rows)
+
+
+def _bad_row(number: int, text: str) -> Refusal:
+    return Refusal(400, f"rows[{number}].{text}")
+
+
+def _imported(row: ImportRow) -> ImportedPosition:
+    order_id = row.venue_order_id
+    return ImportedPosition(
+        symbol=Symbol(row.symbol),
+        position_qty=row.position_qty,
+        entry_px=row.entry_px,
+        venue_order_id=None if order_id is None else VenueOrderId(order_id),
+    )

@@ -1,0 +1,70 @@
+"""What the door asks of the daemon behind it, and what both sides of it may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from daemon.analytics.scene import Scene
+from daemon.core.errors import TheirsError
+from daemon.core.events import Event
+
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an action was not taken, one line.
+
+    `status` is HTTP's: 400 bad input, 404 unknown symbol or order, 409 not as things stand.
+    `near` are names that may have been meant.
+    """
+
+    status: int
+    text: str
+    near: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """The text with what may have been meant."""
+        return f"{self.text}; did you mean {' or '.join(self.near)}?" if self.near else self.text
+
+
+EventMaker = Callable[[Scene], Event | Refusal]
+"""Makes the operator's fact out of what is committed; never raises."""
+
+
+class Door(Protocol):
+    """The daemon as the door sees it. Every method waits for commits, none for a venue."""
+
+    async def look(self, read: Callable[[Scene], Read]) -> Read:
+        """What `read` makes of the book at a moment when everything in it is committed."""
+        ...
+
+    async def act(self, make: EventMaker) -> int | Refusal:
+        """Hand `make`'s event in; returns after its commit.
+
+        The journal's seq of it, 0 where it changed nothing, or `make`'s refusal untouched.
+        """
+        ...
+
+    async def reload(self) -> tuple[str, ...]:
+        """Read the rules again, all or none; returns after the commit, or with the problems."""
+        ...
+
+
+class DoorError(TheirsError):
+    """The operator's socket cannot be made or used."""
+
+
+class NoDaemonError(DoorError):
+    """No daemon answers at the operator's socket."""
+
+
+class DoorRefusedError(DoorError):
+    """The daemon refused: `status` is HTTP's, 400 and 404 blame the input."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status

@@ -1,0 +1,230 @@
+"""Where settings are written: flags, environment, env file, credentials, TOML. Validates no value.
+
+Each source becomes a layer: dotted keys with raw values. What a layer names that is no key of the
+tree becomes a problem with a suggestion.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Final
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, SecretStr
+
+from daemon.settings.errors import SettingsError
+from daemon.settings.tree import Settings
+
+PREFIX: Final = "FILLD_"
+LISTS: Final = frozenset({"stops", "ignore", "alerts.command", "alerts.notices"})
+# Names of the environment that are ours but no settings: the command line reads them.
+_NO_SETTING: Final = frozenset({"FILLD_CONFIG", "FILLD_ENV_FILE"})
+_PLACE_LIVE: Final = "PLACE_LIVE_KALSHI_ORDERS"
+_LEGACY: Final = {
+    _PLACE_LIVE: "kalshi.place_live_orders",
+    "REFRESH_ACTIVE": "refresh_active",
+    "VERBOSE": "logs.level",
+}
+_TRUE: Final = frozenset({"1", "true", "t", "yes", "y", "on"})
+_FALSE: Final = frozenset({"0", "false", "f", "no", "n", "off"})
+
+
+@dataclass(slots=True)
+class Layer:
+    """One source: its name, its raw values by dotted key, and what is wrong with it."""
+
+    name: str
+    values: dict[str, object] = field(default_factory=dict)
+    legacy: dict[str, object] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def tree_keys(model: type[BaseModel] = Settings, prefix: str = "") -> dict[str, bool]:
+    """Every dotted key of the tree, and whether it is a secret. Lists of tables count as one."""
+    keys: dict[str, bool] = {}
+    for name, spec in model.model_fields.items():
+        annotation = spec.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            keys |= tree_keys(annotation, f"{prefix}{name}.")
+        else:
+            keys[prefix + name] = SecretStr.__name__ in repr(annotation)
+    return keys
+
+
+KEYS: Final = tree_keys()
+
+
+def suggestion(name: str, known: Sequence[str]) -> str:
+    """`; did you mean X?`, or the accepted names when nothing is near."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"did you mean {near[0]}?" if near else f"accepted: {', '.join(sorted(known))}"
+
+
+def from_overrides(overrides: Sequence[str]) -> Layer:
+    """`--set section.key=value`; lists as JSON."""
+    layer = Layer("--set")
+    for text in overrides:
+        key, equals, value = text.partition("=")
+        if not equals:
+            layer.problems.append(f"--set {key}: write it as section.key=value")
+        elif key not in KEYS:
+            layer.problems.append(f"--set {key}: unknown key; {suggestion(key, list(KEYS))}")
+        else:
+            _put(layer, key, value)
+    return layer
+
+
+def from_environment(environ: Mapping[str, str], name: str = "environment") -> Layer:
+    """`FILLD_SECTION__KEY` and the legacy names; an empty value says nothing."""
+    layer = Layer(name)
+    names = {PREFIX + key.upper().replace(".", "__"): key for key in KEYS}
+    for variable, value in environ.items():
+        if variable in _NO_SETTING or not value:
+            continue
+        if variable in names:
+            _put(layer, names[variable], value)
+        elif variable.startswith(PREFIX):
+            hint = suggestion(variable, list(names))
+            layer.problems.append(f"{variable} ({name}): unknown name; {hint}")
+        elif variable in _LEGACY:
+            _put_legacy(layer, variable, value)
+    return layer
+
+
+def from_env_file(path: Path | None) -> Layer:
+    """The same names, as lines `NAME=value` of a file."""
+    if path is None:
+        return Layer("env file")
+    try:
+        with path.open(encoding="utf-8") as stream:
+            values = dotenv_values(stream=stream, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"env file {path}: cannot be read ({error})"]) from error
+    return from_environment({k: v for k, v in values.items() if v}, f"env file {path}")
+
+
+def from_credentials(directory: str | None) -> Layer:
+    """Files of systemd's credentials directory, named section_key, e.g. kalshi_private_key."""
+    layer = Layer("credentials")
+    for key in KEYS if directory else ():
+        file = Path(directory or "") / key.replace(".", "_")
+        if key in LISTS or not file.is_file():
+            continue
+        try:
+            layer.values[key] = file.read_text(encoding="utf-8").strip("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            layer.problems.append(f"{key}: credential {file} cannot be read ({error})")
+    return layer
+
+
+def from_toml(path: Path | None) -> Layer:
+    """The configuration file. A private key in it is refused: it belongs in a file of its own."""
+    layer = Layer("default" if path is None else str(path))
+    if path is None:
+        return layer
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError([f"{path}: cannot be read ({error.strerror})"]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{path}: is not TOML ({error})"]) from error
+    sections = {key.partition(".")[0] for key in KEYS if "." in key}
+    for name, value in document.items():
+        if name in sections and isinstance(value, dict):
+            for key, inner in value.items():
+                _put_toml(layer, f"{name}.{key}", inner)
+        elif name in sections:
+            layer.problems.append(f"{name} ({path}): is a table, write [{name}]")
+        else:
+            _put_toml(layer, name, value)
+    return layer
+
+
+def _put_toml(layer: Layer, key: str, value: object) -> None:
+    if key == "kalshi.private_key":
+        layer.problems.append(
+            f"{key} ({layer.name}): a key is no configuration; accepted: private_key_file, or the"
+            f" credential kalshi_private_key"
+        )
+    elif key in KEYS:
+        layer.values[key] = value
+    else:
+        section, dot, _ = key.rpartition(".")
+        known = [k for k in KEYS if k.rpartition(".")[0] == section] if dot else _top_names()
+        layer.problems.append(f"{key} ({layer.name}): unknown key; {suggestion(key, known)}")
+
+
+def _top_names() -> list[str]:
+    return sorted({key.partition(".")[0] for key in KEYS})
+
+
+def _put(layer: Layer, key: str, value: str) -> None:
+    if key not in LISTS:
+        layer.values[key] = value
+        return
+    try:
+        layer.values[key] = json.loads(value)
+    except json.JSONDecodeError as error:
+        layer.problems.append(f"{key} ({layer.name}): is not a JSON list ({error})")
+
+
+def _put_legacy(layer: Layer, variable: str, value: str) -> None:
+    if variable != "VERBOSE":
+        layer.legacy[variable] = value
+    elif value.lower() in _TRUE:
+        layer.legacy[variable] = "debug"
+    elif value.lower() not in _FALSE:
+        layer.problems.append(f"VERBOSE={value} ({layer.name}): accepted: true, false")
+
+
+def merge(layers: Sequence[Layer]) -> tuple[dict[str, object], dict[str, str]]:
+    """Values and their sources by dotted key, the first layer first; `SettingsError` otherwise.
+
+    A legacy name must agree with the new one wherever that is written: a stale variable must
+    not decide between live and not (VERBOSE only overrides the file).
+    """
+    problems = [problem for layer in layers for problem in layer.problems]
+    values: dict[str, object] = {}
+    sources: dict[str, str] = {}
+    for layer in reversed(layers):
+        for variable, value in layer.legacy.items():
+            values[_LEGACY[variable]] = value
+            sources[_LEGACY[variable]] = f"{layer.name}: {variable}"
+        for key, value in layer.values.items():
+            values[key] = value
+            sources[key] = layer.name
+    for layer in layers:
+        for variable, value in layer.legacy.items():
+            problems += _disagreements(layers, layer, variable, value)
+    if problems:
+        raise SettingsError(problems)
+    return values, sources
+
+
+def _disagreements(
+    layers: Sequence[Layer], layer: Layer, variable: str, value: object
+) -> list[str]:
+    key = _LEGACY[variable]
+    others = layers[:-1] if variable == "VERBOSE" else layers
+    return [
+        f"{key} = {other.values[key]} ({other.name}), but the older name {variable} says {value}"
+        f" ({layer.name}): remove one of them"
+        for other in others
+        if key in other.values and _plain(other.values[key]) != _plain(value)
+    ]
+
+
+def _plain(value: object) -> object:
+    text = str(value).strip().lower()
+    if text in _TRUE | _FALSE:
+        return text in _TRUE
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text

@@ -1,0 +1,276 @@
+"""The tree of settings: every key, its type, its default, what is accepted. Reads no source.
+
+Unknown keys are refused; money is never a float; secrets are SecretStr.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from daemon.core.commands import NoticeKind
+from daemon.core.terms import HUNDRED, ONE, RuleKind
+
+OFF: Final = "off"
+_WEB: Final = re.compile(r"https?://\S+")
+# Longer than anything meant, and far below what 64 bits of nanoseconds can hold.
+_SECONDS_MAX: Final = 10 * 365 * 86_400
+
+# What semantics.md wants alerted; urgent notices always are.
+DEFAULT_NOTICES: Final = (
+    NoticeKind.FIRST_LIVE_ORDER,
+    NoticeKind.EXIT_STALLED,
+    NoticeKind.EXIT_AT_FLOOR,
+    NoticeKind.ORDER_IN_DOUBT,
+    NoticeKind.STOP_REFUSED,
+    NoticeKind.UNCONFIRMED,
+    NoticeKind.NO_RULE,
+    NoticeKind.UNGUARDED,
+    NoticeKind.MISSED_CLOSE,
+    NoticeKind.PAUSE_AHEAD,
+    NoticeKind.OWN_CROSSING,
+    NoticeKind.FOREIGN_WRITER,
+    NoticeKind.HALTED,
+    NoticeKind.LIMIT_EXCEEDED,
+    NoticeKind.SETTLEMENT_DIFFERENCE,
+    NoticeKind.UNDECODABLE,
+)
+
+
+def _exact(value: object) -> object:
+    if isinstance(value, float | bool):
+        text = f'a {type(value).__name__} is not exact: write it in quotes, "{value}"'
+        raise ValueError(text)  # noqa: TRY004 - pydantic reports ValueError
+    return None if value == OFF else value
+
+
+def _seconds(value: object) -> object:
+    return Decimal(repr(value)) if isinstance(value, float) else value
+
+
+def _none(value: object) -> object:
+    return None if value == "" else value
+
+
+def _web(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not _WEB.fullmatch(value.get_secret_value()):
+        raise ValueError("accepted: an address that begins with http:// or https://")
+    return value
+
+
+def _home(value: object) -> object:
+    if value == "":
+        raise ValueError("accepted: a path")
+    return Path(value).expanduser() if isinstance(value, str | Path) else value
+
+
+Money = Annotated[Decimal, BeforeValidator(_exact)]
+Bound = Annotated[Annotated[Decimal, Field(ge=0)] | None, BeforeValidator(_exact)]
+Level = Annotated[Annotated[Decimal, Field(gt=0)] | None, BeforeValidator(_exact)]
+Seconds = Annotated[Decimal, BeforeValidator(_seconds), Field(gt=0, le=_SECONDS_MAX)]
+Place = Annotated[Path, BeforeValidator(_home)]
+PlaceOrNone = Annotated[Path | None, BeforeValidator(_home), BeforeValidator(_none)]
+
+
+class Section(BaseModel):
+    """A table of the TOML file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KalshiSettings(Section):
+    """[kalshi]: one account. Times in seconds."""
+
+    rest_url: Annotated[str, Field(pattern="^https?://.+")] = (
+        "https://external-api.kalshi.com/trade-api/v2"
+    )
+    ws_url: Annotated[str, Field(pattern="^wss?://.+")] = (
+        "wss://external-api-ws.kalshi.com/trade-api/ws/v2"
+    )
+    key_id: str = ""
+    private_key_file: PlaceOrNone = None
+    private_key: SecretStr | None = None
+    account: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")] = "main"
+    subaccount: Annotated[int, Field(ge=0)] = 0
+    place_live_orders: bool = False
+    connect_timeout_s: Seconds = Decimal(5)
+    request_timeout_s: Seconds = Decimal(10)
+
+
+class JournalSettings(Section):
+    """[journal]: the file, and where the locks of accounts lie."""
+
+    path: Place = Path("~/.local/state/filld/journal.db").expanduser()
+    state_dir: Place = Path("~/.local/state/filld").expanduser()
+
+
+class ExitSettings(Section):
+    """[exits]: how to get out; prices in dollars of the held side."""
+
+    order: Literal["ioc", "gtc"] = "ioc"
+    max_slippage_px: Bound = Decimal("0.05")
+    max_slippage_bps: Bound = None
+    floor_px: Level = None
+    resubmit: Literal["retrigger", "until_flat"] = "retrigger"
+    fill_check_s: Seconds = Decimal(5)
+    order_timeout_s: Seconds = Decimal(10)
+    retry_delay_s: Seconds = Decimal(1)
+    retry_delay_max_s: Seconds = Decimal(30)
+    max_attempts: Annotated[int, Field(ge=1)] = 5
+    trigger_min_qty: Annotated[Money, Field(ge=0)] = Decimal(1)
+    trigger_confirm_ms: Annotated[int, Field(ge=0, le=3_600_000)] = 0
+    max_spread_px: Level = None
+    adopt: Literal["hold", "fire"] = "hold"
+    own_crossing: Literal["cancel", "leave"] = "cancel"
+
+
+LEVELS: Final = {
+    "stop_px": (RuleKind.ABSOLUTE, False),
+    "stop_distance": (RuleKind.DISTANCE, False),
+    "stop_percent": (RuleKind.PERCENT, True),
+    "trailing_distance": (RuleKind.TRAILING, False),
+    "trailing_percent": (RuleKind.TRAILING, True),
+    "take_profit_px": (RuleKind.TAKE_PROFIT, False),
+    "exit_before_close_s": (RuleKind.TIME, False),
+}
+
+
+class StopSettings(ExitSettings):
+    """[[stops]]: one rule for the symbols that match; every key of [exits] may be overridden."""
+
+    venue: Literal["kalshi"] = "kalshi"
+    symbol: Annotated[str, Field(min_length=1)]
+    stop_px: Level = None
+    stop_distance: Level = None
+    stop_percent: Level = None
+    trailing_distance: Level = None
+    trailing_percent: Level = None
+    take_profit_px: Level = None
+    exit_before_close_s: Seconds | None = None
+
+    @property
+    def level_key(self) -> str:
+        """The one key that says where to get out."""
+        return next(key for key in LEVELS if getattr(self, key) is not None)
+
+    @model_validator(mode="after")
+    def _check_level(self) -> StopSettings:
+        given = [key for key in LEVELS if getattr(self, key) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"needs exactly one of {', '.join(LEVELS)}; has {' and '.join(given) or 'none'}"
+            )
+        level, key = Decimal(getattr(self, given[0])), given[0]
+        if key.endswith("_percent") and level >= HUNDRED:
+            raise ValueError(f"{key} = {level}: accepted are per cents above 0 and below 100")
+        if key.endswith(("_px", "_distance")) and level >= ONE:
+            raise ValueError(f"{key} = {level}: a Kalshi price lies above 0 and below 1 dollar")
+        return self
+
+
+class IgnoreSettings(Section):
+    """[[ignore]]: symbols that are nobody's business here."""
+
+    venue: Literal["kalshi"] = "kalshi"
+    symbol: Annotated[str, Field(min_length=1)]
+
+
+class LimitSettings(Section):
+    """[limits] per account: beyond them filld halts. Notional in dollars."""
+
+    max_exit_notional: Level = None
+    max_orders_per_minute: Annotated[int, Field(ge=1)] = 60
+
+
+class ControlSettings(Section):
+    """[control]: the operator's unix socket; empty = filld.sock in the state directory."""
+
+    socket: PlaceOrNone = None
+
+
+class AlertSettings(Section):
+    """[alerts]: one webhook or one command, and the notices that are sent besides urgent ones."""
+
+    webhook_url: Annotated[SecretStr | None, BeforeValidator(_none), AfterValidator(_web)] = None
+    command: tuple[str, ...] = ()
+    timeout_s: Seconds = Decimal(10)
+    notices: tuple[NoticeKind, ...] = DEFAULT_NOTICES
+
+    @model_validator(mode="after")
+    def _check_one(self) -> AlertSettings:
+        if self.webhook_url is not None and self.command:
+            raise ValueError("webhook_url and command are both given: accepted is one of them")
+        return self
+
+
+class LogSettings(Section):
+    """[logs]: what is written to standard output."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "pretty"] = "json"
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set. Made by `load_settings`."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+
+    refresh_active: Seconds = Decimal(2)
+    refresh_idle: Seconds = Decimal(30)
+    reconcile_interval_s: Seconds = Decimal(30)
+    grace_s: Seconds = Decimal(5)
+    doubt_alert_s: Seconds = Decimal(10)
+    feed_alive_s: Seconds = Decimal(15)
+    feed_lag_s: Seconds = Decimal(5)
+    on_stop: Literal["leave", "cancel"] = "leave"
+    kalshi: KalshiSettings = KalshiSettings()
+    journal: JournalSettings = JournalSettings()
+    exits: ExitSettings = ExitSettings()
+    limits: LimitSettings = LimitSettings()
+    control: ControlSettings = ControlSettings()
+    alerts: AlertSettings = AlertSettings()
+    logs: LogSettings = LogSettings()
+    stops: tuple[StopSettings, ...] = ()
+    ignore: tuple[IgnoreSettings, ...] = ()
+    _sources: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(  # type: ignore[explicit-override] # typing has it from 3.12
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load_settings` hands in: it knows where each value came from."""
+        return (init_settings,)
+
+    def with_sources(self, sources: Mapping[str, str]) -> Settings:
+        """The same settings, knowing for each dotted key where its value came from."""
+        self._sources = dict(sources)
+        return self
+
+    def source(self, key: str) -> str:
+        """Where the value of a dotted key came from: a file, `environment`, ..., `default`."""
+        return self._sources.get(key, "default")
+
+    @property
+    def socket_path(self) -> Path:
+        """Where the operator's door is."""
+        return self.control.socket or self.journal.state_dir / "filld.sock"

@@ -1,0 +1,1 @@
+"""What the operator sees while filld runs: lines and alerts. Observers: they read, never decide."""

@@ -1,0 +1,198 @@
+"""Structured lines: one JSON object per change on standard output, or colours for a person.
+
+The loop only fills a bounded queue; a thread writes. When the reader of our output stalls, lines
+are dropped and counted, and trading goes on. Whatever a symbol or text contains, a line stays one
+line: unprintable characters are escaped.
+"""
+
+from __future__ import annotations
+
+import enum
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import BinaryIO, Final
+
+import msgspec
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+
+from daemon.core.commands import Command, Notify
+from daemon.core.events import Event, MarketRead, Quote
+from daemon.core.instrument import Instrument
+from daemon.core.terms import NANOS, PositionKey, PositionSide, Symbol, Venue, proper
+from daemon.telemetry.table import COMMAND_LINES, DEBUG, ERROR, EVENT_LINES, WARNING, Line
+from daemon.telemetry.views import View, seed_view
+
+LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_QUEUE_LINES: Final = 20_000
+_CLOSE_S: Final = 2.0
+_MICROS: Final = 1_000
+_IDS: Final = ("account", "venue", "symbol", "client_order_id", "venue_order_id")
+
+
+class LineSink:
+    """Writes lines from a thread of its own; never blocks the caller. Limit: 20,000 lines."""
+
+    def __init__(self, stream: BinaryIO, limit: int = _QUEUE_LINES) -> None:
+        self._stream = stream
+        self._limit = limit
+        self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self.dropped = 0
+        self._thread = threading.Thread(target=self._run, name="filld-log", daemon=True)
+        self._thread.start()
+
+    def write(self, line: bytes) -> None:
+        """Queue one line (without its end), or drop and count it."""
+        if self._lines.qsize() >= self._limit:
+            self.dropped += 1
+            return
+        self._lines.put(line)
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            batch = [self._lines.get()]
+            while not self._lines.empty():
+                batch.append(self._lines.get())
+            going = None not in batch
+            lines = [line for line in batch if line is not None]
+            try:
+                self._stream.write(b"".join(line + b"\n" for line in lines))
+                self._stream.flush()
+            except (OSError, ValueError):
+                # Nobody reads us any more (closed pipe): not a reason to stop guarding.
+                self.dropped += len(lines)
+
+    def close(self) -> None:
+        """Write what is queued, for two seconds at most."""
+        self._lines.put(None)
+        self._thread.join(_CLOSE_S)
+
+
+def printable(text: str) -> str:
+    """`text` with every character escaped that could end, hide or recolour a line."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+
+
+def _safe(value: object) -> object:
+    """A field as JSON may show it: numbers as exact text, enumerations by value."""
+    match value:
+        case str():
+            return printable(value)
+        case Decimal():
+            return proper(value)
+        case enum.Enum():
+            return value.value
+        case tuple() | list():
+            return [_safe(item) for item in value]
+        case _:
+            return value if isinstance(value, int) else printable(str(value))
+
+
+def timestamp(wall_ns: int) -> str:
+    """UTC with microseconds, e.g. 2026-11-21T08:00:00.000001Z."""
+    seconds, nanos = divmod(wall_ns, NANOS)
+    moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=nanos // _MICROS)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def make_logger(
+    sink: LineSink, wall_ns: Callable[[], int], level: str = "info", *, pretty: bool = False
+) -> FilteringBoundLogger:
+    """A logger of bytes lines at `level` (debug, info, warning, error) and above."""
+    colours = structlog.dev.ConsoleRenderer(colors=True)
+
+    def stamp(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+        head = {"timestamp": timestamp(wall_ns()), "level": line.pop("level")}
+        return head | {key: _safe(value) for key, value in line.items() if value is not None}
+
+    def as_json(_logger: WrappedLogger, _method: str, line: EventDict) -> bytes:
+        return msgspec.json.encode(line)
+
+    def as_colours(logger: WrappedLogger, method: str, line: EventDict) -> bytes:
+        return str(colours(logger, method, line)).encode()
+
+    wrapped = structlog.wrap_logger(
+        _Bytes(sink),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            stamp,
+            as_colours if pretty else as_json,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        cache_logger_on_first_use=True,
+    )
+    log: FilteringBoundLogger = wrapped.bind()
+    return log
+
+
+class _Bytes:
+    """What structlog calls with a rendered line, whatever the level."""
+
+    def __init__(self, sink: LineSink) -> None:
+        self.msg = self.debug = self.info = self.warning = self.error = self.critical = sink.write
+
+
+class LogObserver:
+    """ports.Observer: a line for each committed event and each of its commands."""
+
+    def __init__(self, log: FilteringBoundLogger, level: str = "info") -> None:
+        self._log = log
+        self._level = LEVELS[level]
+        self._payouts: dict[tuple[Venue, Symbol], Decimal | None] = {}
+
+    def observe(self, seq: int, event: Event, commands: Sequence[Command]) -> None:
+        """Write the lines of one committed step."""
+        if isinstance(event, MarketRead):
+            instrument = event.instrument
+            self._payouts[instrument.venue, instrument.symbol] = instrument.payout_px
+        line = EVENT_LINES[type(event)]
+        if not seq and line.level < WARNING:
+            line = line._replace(level=DEBUG)  # it changed nothing: a repetition, or a quiet look
+        self._write(line, seq, event, {})
+        for command in commands:
+            line = COMMAND_LINES[type(command)]
+            if isinstance(command, Notify) and command.urgent:
+                line = line._replace(level=ERROR)
+            if line.level >= self._level:
+                self._write(line, seq, command, self._view(command, commands))
+
+    def _view(self, command: Command, together: Sequence[Command]) -> View:
+        key: object = getattr(command, "key", None)
+        payout = (
+            self._payouts.get((key.venue, key.symbol)) if isinstance(key, PositionKey) else None
+        )
+        return seed_view(command, together, payout)
+
+    def _write(self, line: Line, seq: int, source: Event | Command, view: View) -> None:
+        if line.level < self._level:
+            return
+        fields: dict[str, object] = {"seq": seq} | _ids(source) | view
+        for name in line.fields:
+            fields |= _field(name, getattr(source, name))
+        self._log.log(line.level, line.event, **fields)
+
+
+def _ids(source: Event | Command) -> dict[str, object]:
+    key: object = getattr(source, "key", None)
+    ids: dict[str, object] = {}
+    if isinstance(key, PositionKey):
+        ids = {"account": key.account, "venue": key.venue, "symbol": key.symbol}
+        if key.position_side is not PositionSide.NET:
+            ids["position_side"] = key.position_side
+    return ids | {name: getattr(source, name) for name in _IDS if hasattr(source, name)}
+
+
+def _field(name: str, value: object) -> dict[str, object]:
+    """A field under its name; evidence and terms unfold into theirs."""
+    match value:
+        case Quote():
+            return {"bid_px": value.bid_px, "ask_px": value.ask_px, "source": value.source}
+        case Instrument():
+            return {"symbol": value.symbol, "close_time_ns": value.close_time_ns}
+        case _:
+            return {name: value}

@@ -1,0 +1,139 @@
+"""The words of the log: one line per event and command class, literal and complete.
+
+DEBUG is for looks and timers, INFO for changes, WARNING for what needs an eye, ERROR for what
+needs a hand. The names of the ids (account, venue, symbol, order ids) are taken from every class
+that has them and are not repeated here.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Final, NamedTuple
+
+from daemon.core import commands as co
+from daemon.core import events as ev
+
+DEBUG: Final = logging.DEBUG
+INFO: Final = logging.INFO
+WARNING: Final = logging.WARNING
+ERROR: Final = logging.ERROR
+
+
+class Line(NamedTuple):
+    """How a class is logged: constant event name, level, further fields."""
+
+    event: str
+    level: int
+    fields: tuple[str, ...] = ()
+
+
+EVENT_LINES: Final[dict[type[ev.Event], Line]] = {
+    ev.OrderAccepted: Line("order_accepted", INFO, ("cum_qty",)),
+    ev.OrderRejected: Line("order_rejected", WARNING, ("reason", "text")),
+    ev.OrderInDoubt: Line("order_in_doubt", WARNING, ("reason", "text")),
+    ev.OrderCanceled: Line("order_canceled", INFO, ("cum_qty", "text")),
+    ev.OrderExpired: Line("order_expired", INFO, ("cum_qty",)),
+    ev.CancelRejected: Line("cancel_rejected", WARNING, ("reason", "text")),
+    ev.OrderSnapshot: Line(
+        "order_read",
+        DEBUG,
+        ("side", "status", "order_qty", "cum_qty", "leaves_qty", "limit_px", "text"),
+    ),
+    ev.OrderAbsent: Line("order_absent", WARNING, ("as_of_ns",)),
+    ev.Fill: Line(
+        "fill",
+        INFO,
+        (
+            "exec_id",
+            "side",
+            "last_qty",
+            "last_px",
+            "commission",
+            "commission_currency",
+            "liquidity",
+            "position_qty",
+            "transact_time_ns",
+        ),
+    ),
+    ev.FillsRead: Line("fills_read", DEBUG, ("as_of_ns",)),
+    ev.OrdersRead: Line("orders_read", DEBUG, ("resting", "as_of_ns")),
+    ev.PositionSnapshot: Line("positions_read", DEBUG, ("as_of_ns",)),
+    ev.MarketRead: Line("market_read", DEBUG, ("instrument", "phase", "settl_px")),
+    ev.MarketChanged: Line("market_changed", INFO, ("phase", "close_time_ns", "settl_px")),
+    ev.Settlement: Line("settlement", INFO, ("settl_px", "position_qty", "revenue")),
+    ev.VenuePaused: Line("venue_paused", WARNING, ("pause_time_ns", "resume_time_ns", "text")),
+    ev.VenueResumed: Line("venue_resumed", INFO),
+    ev.Quote: Line("quote", DEBUG, ("bid_px", "bid_qty", "ask_px", "ask_qty", "source")),
+    ev.FeedLost: Line("feed_lost", WARNING, ("symbols",)),
+    ev.FeedRestored: Line("feed_restored", INFO, ("symbols",)),
+    ev.StreamLost: Line("stream_lost", WARNING, ("text",)),
+    ev.StreamRestored: Line("stream_restored", INFO),
+    ev.QueryFailed: Line("query_failed", WARNING, ("query", "reason", "text")),
+    ev.Undecodable: Line("undecodable", ERROR, ("source", "raw", "text")),
+    ev.Started: Line("started", INFO, ("journal_id", "engine_version", "take_over")),
+    ev.RulesLoaded: Line("rules_loaded", INFO),
+    ev.StopRequested: Line("stop_requested", WARNING),
+    ev.TimerFired: Line("timer_fired", DEBUG, ("timer",)),
+    ev.HaltRequested: Line("halt_requested", WARNING, ("text",)),
+    ev.ResumeRequested: Line("resume_requested", WARNING),
+    ev.ExitRequested: Line("exit_requested", WARNING, ("qty",)),
+    ev.CancelRequested: Line("cancel_requested", WARNING),
+    ev.StopRequested: Line("stop_requested", WARNING),
+    ev.ConfirmRequested: Line("confirm_requested", WARNING),
+    ev.UnguardRequested: Line("unguard_requested", WARNING, ("for_s", "guard_again")),
+    ev.OrderResolved: Line("order_resolved", WARNING, ("cum_qty", "text")),
+    ev.PositionsImported: Line("positions_imported", INFO),
+}
+
+COMMAND_LINES: Final[dict[type[co.Command], Line]] = {
+    co.PlaceOrder: Line(
+        "order_placed",
+        INFO,
+        (
+            "exit_no",
+            "attempt",
+            "side",
+            "order_qty",
+            "limit_px",
+            "time_in_force",
+            "reduce_only",
+            "resend",
+        ),
+    ),
+    co.CancelOrder: Line("cancel_sent", INFO),
+    co.QueryOrder: Line("query_order", DEBUG),
+    co.QueryFills: Line("query_fills", DEBUG, ("since_ns",)),
+    co.QueryBook: Line("query_book", DEBUG, ("since_ns",)),
+    co.QueryQuote: Line("query_quote", DEBUG),
+    co.QueryMarket: Line("query_market", DEBUG),
+    co.WatchSymbols: Line("watch_symbols", DEBUG, ("symbols",)),
+    co.OfferQuote: Line("offer_quote", DEBUG),
+    co.StartTimer: Line("start_timer", DEBUG, ("timer", "delay_s")),
+    co.Notify: Line("notice", WARNING, ("notice", "text", "urgent")),
+    co.OpenExit: Line(
+        "exit_opened", INFO, ("exit_no", "exit_qty", "trigger_px", "level_px", "whole", "quote")
+    ),
+    co.RetriggerExit: Line("exit_retriggered", INFO, ("trigger_px",)),
+    co.CloseExit: Line("exit_closed", INFO, ("exit_no", "end")),
+    co.WithholdExit: Line(
+        "exit_withheld",
+        WARNING,
+        ("side", "order_qty", "limit_px", "trigger_px", "level_px", "quote"),
+    ),
+    co.RearmStop: Line("stop_rearmed", INFO),
+    co.ArmStop: Line("stop_armed", INFO),
+    co.HoldUnconfirmed: Line("stop_unconfirmed", WARNING, ("reason", "trigger_px")),
+    co.RefuseRule: Line("rule_refused", WARNING, ("kind", "text")),
+    co.RaiseHighWater: Line("high_water_raised", DEBUG, ("high_water_px",)),
+    co.BeginConfirmation: Line("confirmation_begun", DEBUG),
+    co.InferFill: Line("fill_inferred", WARNING, ("exec_id", "side", "last_qty", "last_px")),
+    co.NoteMismatch: Line("mismatch_noted", WARNING, ("difference", "as_of_ns")),
+    co.NoteAgreement: Line("agreement_noted", INFO),
+    co.DeclareDead: Line("order_declared_dead", WARNING, ("reason", "text")),
+    co.AdoptOrder: Line(
+        "order_adopted", WARNING, ("exit_no", "attempt", "side", "order_qty", "limit_px")
+    ),
+    co.SettlePosition: Line("position_settled", INFO, ("settl_px", "revenue")),
+    co.MarkSettled: Line("generation_over", INFO, ("generation",)),
+    co.HaltAccount: Line("account_halted", ERROR, ("text",)),
+}

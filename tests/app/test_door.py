@@ -1,0 +1,69 @@
+"""The operator's door looks at what is committed and acts through the loop."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from daemon.analytics.scene import Scene
+from daemon.app.door import OperatorDoor
+from daemon.control.door import Refusal
+from daemon.core.errors import TheirsError
+from daemon.core.events import Event, HaltRequested, RulesLoaded
+from daemon.runtime.freshness import Freshness
+from tests import builders as make
+from tests.runtime.fake_venue import Rig
+from tests.runtime.test_driver import armed_position
+
+
+def broken_rules() -> RulesLoaded:
+    """Settings that cannot be read."""
+    raise TheirsError("stops.0.stop_px: 2\nexits.order: never")
+
+
+def door_of(rig: Rig) -> OperatorDoor:
+    """A door over the rig's loop, with rules that change."""
+    rules = make.rules_loaded(make.rule(level="0.55"))
+    return OperatorDoor(rig.driver, rig.inbox, Freshness(), rig.clock, lambda: rules)
+
+
+def halt(scene: Scene) -> Event | Refusal:
+    """The operator halts everything."""
+    return HaltRequested(receive_time_ns=scene.now_ns, mono_ns=scene.mono_ns)
+
+
+async def test_a_look_shows_the_committed_book_and_the_live_price() -> None:
+    async with Rig() as rig:
+        rig.tell(*armed_position())
+        await rig.settle()
+        rig.tell(make.quote(bid="0.64", ask="0.66"))
+        await rig.settle()
+        seq, held, bid = await door_of(rig).look(
+            lambda scene: (
+                scene.seq,
+                scene.book.positions[make.KEY].held_qty,
+                scene.executable_px(scene.book.positions[make.KEY]),
+            )
+        )
+        assert (seq, held, bid) == (rig.driver.watermark, Decimal(100), make.number("0.64"))
+
+
+async def test_an_act_is_committed_and_a_refusal_is_handed_through() -> None:
+    async with Rig() as rig:
+        rig.tell(*armed_position())
+        before = await rig.settle()
+        door = door_of(rig)
+        assert await door.act(halt) == before + 1
+        refusal = Refusal(409, "not now")
+        assert await door.act(lambda _: refusal) is refusal
+        assert rig.driver.watermark == before + 1
+
+
+async def test_a_reload_takes_all_rules_or_none() -> None:
+    async with Rig() as rig:
+        rig.tell(*armed_position())
+        before = await rig.settle()
+        assert await door_of(rig).reload() == ()
+        assert rig.driver.watermark == before + 1
+        broken = OperatorDoor(rig.driver, rig.inbox, Freshness(), rig.clock, broken_rules)
+        assert await broken.reload() == ("stops.0.stop_px: 2", "exits.order: never")
+        assert rig.driver.watermark == before + 1

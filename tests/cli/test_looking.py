@@ -1,0 +1,145 @@
+"""status, positions, orders, order, exits: from the daemon, from its journal, from nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.analytics.scene import View
+from daemon.cli.asking import FROM_JOURNAL
+from tests import builders as make
+from tests.cli.stage import Stage, story
+from tests.control.doors import FakeDoor, inner, rows
+from tests.core.play import guarded
+
+VERBS = ["status", "positions", "orders", "exits"]
+
+
+def without_time(view: View) -> View:
+    return {k: v for k, v in view.items() if k not in {"time", "seq", "source", "note"}}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_journal_says_what_the_daemon_said(stage: Stage, verb: str) -> None:
+    play = story()
+    with stage.running(FakeDoor(play)):
+        live = stage.filld(verb, "--json")
+    stage.keep(play)
+    dead = stage.filld(verb, "--json")
+    assert (live.code, dead.code) == (0, 0)
+    assert (live.json["source"], dead.json["source"]) == ("daemon", "journal")
+    assert dead.json["note"] == FROM_JOURNAL
+    assert without_time(dead.json) == without_time(live.json)
+
+
+def test_the_seeds_fields_in_the_json(stage: Stage) -> None:
+    stage.keep(story())
+    (row,) = rows(stage.filld("positions", "--json").json, "positions")
+    names = ("market_ticker", "side", "entry_price", "stake", "original_stake_on_exit")
+    assert [row[n] for n in names] == ["NFL-1", "yes", "0.65", "50", "100"]
+    assert (row["exit_reason"], row["closing_in_progress"]) == ("stop_loss", True)
+
+
+def test_tables_for_people(stage: Stage) -> None:
+    play = story()
+    stage.keep(play)
+    said = stage.filld("status")
+    assert said.out.startswith(FROM_JOURNAL)
+    assert "1 positions held, 1 exits at work, 1 orders in doubt" in said.out
+    assert f"IN DOUBT: order {play.order_id}" in said.out
+    said = stage.filld("positions")
+    for text in ("NFL-1", "EXITING", "stop_loss", "order_12345", "-3.5", "0.58", "levels"):
+        assert text in said.out
+    said = stage.filld("orders")
+    for text in ("order_12345", "in_doubt", "canceled", "no strangers' resting orders"):
+        assert text in said.out
+    said = stage.filld("exits")
+    for text in ("NFL-1", "stop_loss", "partial fills", "0.57"):
+        assert text in said.out
+
+
+def test_one_order(stage: Stage) -> None:
+    play = story()
+    stage.keep(play)
+    view = stage.filld("order", "order_12345", "--json").json
+    assert inner(view, "order")["status"] == "canceled"
+    said = stage.filld("order", "order_12345")
+    for text in ("fills", "exit", "other orders of this exit", play.order_id):
+        assert text in said.out
+    with stage.running(FakeDoor(play)):
+        assert stage.filld("order", "order_12345", "--json").json["source"] == "daemon"
+
+
+def test_an_unknown_order_is_one_line(stage: Stage) -> None:
+    play = story()
+    near = f"did you mean {play.placed[0].client_order_id}?"
+    wanted = play.placed[0].client_order_id[:12]
+    stage.keep(play)
+    for door in (False, True):
+        if door:
+            with stage.running(FakeDoor(play)):
+                said = stage.filld("order", wanted)
+        else:
+            said = stage.filld("order", wanted)
+        assert (said.code, said.out) == (2, "")
+        assert said.err == (
+            f"filld: order = '{wanted}': no order of that id is in the book; {near}\n"
+        )
+
+
+def test_limits_and_all(stage: Stage) -> None:
+    stage.keep(story())
+    assert len(rows(stage.filld("orders", "--limit", "0", "--json").json, "orders")) == 1
+    assert len(rows(stage.filld("positions", "--all", "--json").json, "positions")) == 1
+    said = stage.filld("orders", "--limit", "-1")
+    assert said.code == 2
+    assert "--limit" in said.err
+
+
+@pytest.mark.parametrize("verb", [*VERBS, "order x"])
+def test_neither_daemon_nor_journal(stage: Stage, verb: str) -> None:
+    said = stage.filld(*verb.split())
+    assert (said.code, said.out) == (3, "")
+    assert said.err == (
+        f"filld: no daemon answers at {stage.socket}: is filld running, with the same --config?;"
+        f" and there is no journal at {stage.journal}\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../status"])
+def test_what_is_no_id_asks_no_other_route(stage: Stage, name: str) -> None:
+    with stage.running(FakeDoor(story())):
+        said = stage.filld("order", name)
+    assert (said.code, said.out) == (2, "")
+    assert "accepted: an order's id" in said.err
+
+
+def test_a_slip_in_the_rules_does_not_hide_the_book(stage: Stage) -> None:
+    stage.config.write_text(stage.config.read_text() + '[[stops]]\nsymbol = "A"\n')
+    with stage.running(FakeDoor(story())):
+        said = stage.filld("status", "--json")
+        assert said.json["source"] == "daemon"
+        assert said.err.startswith("filld: warning: stops[0]")
+        assert stage.filld("halt").code == 0
+        assert stage.filld("halt", "--set", "nonsense=1").code == 2
+
+
+def test_a_damaged_journal_is_one_line(stage: Stage) -> None:
+    stage.journal.write_bytes(b"no database" * 500)
+    said = stage.filld("status")
+    assert said.code == 1
+    assert said.err.startswith(f"filld: {stage.journal} is damaged or no journal")
+
+
+def test_what_nothing_guards_is_told(stage: Stage) -> None:
+    with stage.running(FakeDoor(guarded(make.rule(pattern="X"), live=False))):
+        said = stage.filld("status")
+        assert "live orders are off: exits are only recorded" in said.out
+        assert "NO_RULE: 100 yes NFL-1 (no [[stops]] matches)" in said.out
+        assert "NFL-1: no [[stops]] matches" in stage.filld("positions").out
+
+
+def test_nothing_to_show(stage: Stage) -> None:
+    play = type(story())()
+    stage.keep(play)
+    assert "no positions" in stage.filld("positions").out
+    assert "no exits" in stage.filld("exits").out

@@ -1,0 +1,109 @@
+"""run, paper, demo: what is handed on, and how their errors end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from daemon import app
+from daemon.cli import running
+from daemon.core.errors import BrokenInvariantError
+from daemon.journal.errors import JournalLockedError
+from daemon.paper.refusal import OperatorError
+from daemon.simulation.report import Failure, Report
+from tests.cli.stage import Stage, invoke
+
+
+def test_run_hands_everything_on(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    launches: list[app.Launch] = []
+
+    async def run(launch: app.Launch) -> int:
+        launches.append(launch)
+        return 0
+
+    monkeypatch.setattr(app, "run", run)
+    words = ["--take-over", "--pretty", "--set", "refresh_active=7"]
+    assert stage.filld("run", *words).code == 0
+    (launch,) = launches
+    assert (launch.take_over, launch.pretty) == (True, True)
+    assert launch.settings.refresh_active == 7
+    stage.config.write_text(stage.config.read_text() + '[exits]\norder = "gtc"\n')
+    assert launch.reload().exits.order == "gtc"
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (JournalLockedError("the journal is in use"), "filld: the journal is in use\n"),
+        (
+            BrokenInvariantError("impossible"),
+            "filld: a bug of filld (BrokenInvariantError): impossible\n",
+        ),
+    ],
+)
+def test_what_ends_a_run_is_one_line(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, error: Exception, line: str
+) -> None:
+    async def run(_: app.Launch) -> int:
+        raise error
+
+    monkeypatch.setattr(app, "run", run)
+    said = stage.filld("run")
+    assert (said.code, said.out, said.err) == (1, "", line)
+
+
+def test_run_without_a_key(stage: Stage) -> None:
+    said = stage.filld("run")
+    assert said.code == 2
+    assert "kalshi.key_id is not set" in said.err
+
+
+def test_paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def serve(config: Path, env_dir: Path, announce: Callable[[str], None]) -> None:
+        announce(f"{config} {env_dir}")
+        if config.name == "bad.toml":
+            raise OperatorError("port: 70000")
+
+    monkeypatch.setattr(app, "serve_paper", serve)
+    said = invoke("paper", "--config", "a.toml", "--env-dir", str(tmp_path))
+    assert (said.code, said.out) == (0, f"a.toml {tmp_path}\n")
+    said = invoke("paper", "--config", "bad.toml")
+    assert (said.code, said.err) == (2, "filld: port: 70000\n")
+
+
+def test_paper_without_a_file(tmp_path: Path) -> None:
+    said = invoke("paper", "--config", str(tmp_path / "none.toml"))
+    assert (said.code, said.out) == (2, "")
+    assert "none.toml" in said.err
+
+
+def test_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    def run_demo(*, json_output: bool) -> int:
+        asked.append(json_output)
+        return 4
+
+    monkeypatch.setattr(running, "run_demo", run_demo)
+    assert (invoke("demo").code, invoke("demo", "--json").code) == (4, 4)
+    assert asked == [False, True]
+
+
+def test_a_simulation_prints_its_seed_and_its_faults_and_repeats_itself() -> None:
+    words = ["simulate", "--seed", "7", "--episodes", "2", "--workers", "1"]
+    first, second = invoke(*words), invoke(*words)
+    assert first.code == 0, first.out
+    assert first.out.startswith("seed 7\n2 episodes from seed 7: 0 failed")
+    assert "faults: " in first.out
+    told = [result.out.split("records")[0].split(",")[-1] for result in (first, second)]
+    assert told[0] == told[1]
+
+
+def test_a_broken_promise_ends_a_simulation_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Report(first_seed=3, episodes=1, failures=[Failure(3, "sold twice")])
+    monkeypatch.setattr(running, "play", lambda *_: broken)
+    result = invoke("simulate", "--seed", "3", "--json")
+    assert result.code == 1
+    assert '"sold twice"' in result.out
