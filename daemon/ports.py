@@ -21,10 +21,21 @@ from daemon.core.commands import (
     QueryOrder,
     QueryQuote,
 )
-from daemon.core.events import Event
+from daemon.core.events import Event, VenueEvent
 from daemon.core.terms import JournalId, Symbol
 
 Deliver = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotesCanceled(VenueEvent):
+    """What a stream said of these prices holds no more, though its socket may still be open.
+
+    FIX QuoteCancel (Z). Nothing of it is journalled: it only takes prices back that nobody has
+    decided on yet. Whether something else prices the symbols is told by FeedLost.
+    """
+
+    symbols: tuple[Symbol, ...]
 
 
 class Clock(Protocol):
@@ -91,7 +102,10 @@ class Stream(Protocol):
     """A venue's live feeds: runs until cancelled, delivers events, mends itself."""
 
     async def run(self, deliver: Deliver) -> None:
-        """Deliver private events and quotes; StreamLost/StreamRestored, FeedLost/FeedRestored."""
+        """Deliver private events and quotes; StreamLost/Restored, FeedLost/Restored.
+
+        A quote stands until a newer one, QuotesCanceled, FeedLost or StreamLost.
+        """
         ...
 
     def watch(self, symbols: Sequence[Symbol]) -> None:

@@ -23,6 +23,7 @@ from daemon.core.events import (
     VenueEvent,
 )
 from daemon.core.terms import NANOS, Account, Symbol, Venue
+from daemon.ports import QuotesCanceled
 
 LANE_LIMIT = 10_000
 OPERATOR_LANE = Venue("")
@@ -50,6 +51,8 @@ class Inbox:
             self._keep(event)
             return True
         self._forget_dead_prices(event)
+        if isinstance(event, QuotesCanceled):
+            return True
         lane = self._lane(event)
         if len(lane) >= self._lane_limit:
             return False
@@ -153,18 +156,19 @@ class Inbox:
     def _forget_dead_prices(self, event: Event) -> None:
         """What no feed stands behind any more must not be offered again."""
         match event:
-            case FeedLost():
-                for symbol in event.symbols:
-                    self._drop((event.account, event.venue, symbol))
+            case FeedLost() | QuotesCanceled():
+                symbols: Iterable[Symbol] = event.symbols
             case StreamLost():
-                for where, quote in list(self._quotes.items()):
-                    streamed = quote.source is not QuoteSource.REST
-                    if streamed and where[:2] == (event.account, event.venue):
-                        self._drop(where)
+                symbols = [w[2] for w in self._quotes if w[:2] == (event.account, event.venue)]
             case MarketChanged() if event.phase not in {None, MarketPhase.ACTIVE}:
-                self._drop((event.account, event.venue, event.symbol))
+                symbols = (event.symbol,)
             case _:
                 return
+        of_streams = isinstance(event, StreamLost | QuotesCanceled)
+        for symbol in symbols:
+            quote = self._quotes.get((event.account, event.venue, symbol))
+            if quote is not None and not (of_streams and quote.source is QuoteSource.REST):
+                self._drop((event.account, event.venue, symbol))
 
     def _drop(self, where: Where) -> None:
         self._quotes.pop(where, None)

@@ -23,7 +23,7 @@ from daemon.core.events import (
     VenueResumed,
 )
 from daemon.core.terms import Symbol
-from daemon.ports import Deliver
+from daemon.ports import Deliver, QuotesCanceled
 from daemon.simulation.clock import SimClock
 from daemon.simulation.faults import Fault, Faults
 
@@ -96,6 +96,7 @@ class SimStream:
 
     async def _poll_while_silent(self) -> None:
         loop = asyncio.get_running_loop()
+        self._say(QuotesCanceled(**self._clock.venue_stamp(), symbols=self._symbols))
         await self._poll_prices(max(self._silent_until_s - loop.time(), 0.0))
         self._silent_until_s = 0.0
 

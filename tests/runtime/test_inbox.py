@@ -5,8 +5,16 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from daemon.core.events import FeedLost, HaltRequested, MarketChanged, MarketPhase, StreamLost
+from daemon.core.events import (
+    FeedLost,
+    HaltRequested,
+    MarketChanged,
+    MarketPhase,
+    QuoteSource,
+    StreamLost,
+)
 from daemon.core.terms import NANOS, Venue
+from daemon.ports import QuotesCanceled
 from daemon.runtime.inbox import Inbox
 from tests import builders as make
 
@@ -66,6 +74,19 @@ async def test_a_quote_can_be_offered_again_until_its_feed_dies() -> None:
         assert WHERE not in inbox.quotes()
         inbox.offer(WHERE)
         assert await inbox.take(10) == [death]
+
+
+async def test_streamed_prices_that_are_taken_back_are_not_offered_again_and_no_fact() -> None:
+    inbox = Inbox()
+    canceled = QuotesCanceled(**make.AT_VENUE, symbols=(make.SYMBOL,))
+    inbox.put(make.quote())
+    assert inbox.put(canceled)
+    assert WHERE not in inbox.quotes()
+    inbox.put(make.fill())
+    assert await inbox.take(10) == [make.fill()]
+    inbox.put(replace(make.quote(), source=QuoteSource.REST))
+    inbox.put(canceled)
+    assert WHERE in inbox.quotes()
 
 
 async def test_waking_ends_a_take_with_nothing() -> None:

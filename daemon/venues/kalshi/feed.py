@@ -23,6 +23,7 @@ from daemon.core.events import (
     VenueEvent,
 )
 from daemon.core.terms import NANOS, Symbol
+from daemon.ports import QuotesCanceled
 from daemon.venues.kalshi.books import Books
 from daemon.venues.kalshi.market_wire import quote_of
 from daemon.venues.kalshi.stream_wire import (
@@ -114,14 +115,14 @@ class Feed:
         if live is self.live:
             return
         self.live = live
-        self._said.clear()
+        self._take_back(stamp, tuple(self._said))
         if live:
             for symbol in self._wanted:
                 self._offer(stamp, symbol)
 
     def receive(self, stamp: Stamp, frame: Frame) -> None:
         """Take in one frame."""
-        in_order = self._in_order(frame)
+        in_order = self._in_order(stamp, frame)
         body = frame.body
         if isinstance(body, Fill | OrderSnapshot | MarketChanged | Undecodable):
             self._emit(body)
@@ -144,13 +145,14 @@ class Feed:
         elif isinstance(body, ServerError):
             self._refused(frame, body)
 
-    def tick(self, mono_ns: int) -> None:
+    def tick(self, stamp: Stamp) -> None:
         """Ask again for snapshots that did not come, and give up books that stay crossed."""
+        mono_ns = stamp["mono_ns"]
         crossed = self._books.crossed()
         self._crossed = {symbol: self._crossed.get(symbol, mono_ns) for symbol in crossed}
         for symbol, since_ns in self._crossed.items():
             if mono_ns - since_ns > CROSSED_NS:
-                self._give_up(symbol)
+                self._give_up(stamp, symbol)
         missing = [symbol for symbol in self._on[BOOK] if symbol not in self._books]
         due = [
             symbol
@@ -213,7 +215,7 @@ class Feed:
         if channel in self._on:
             self._on[channel].clear()
 
-    def _in_order(self, frame: Frame) -> bool:
+    def _in_order(self, stamp: Stamp, frame: Frame) -> bool:
         """False when a message of this frame's subscription was lost before it."""
         if frame.sid is None or frame.seq is None:
             return True
@@ -226,8 +228,7 @@ class Feed:
             self._reread(None)
             return True
         self._books.drop_all()
-        for symbol in self._on[BOOK]:
-            self._said.pop(symbol, None)
+        self._take_back(stamp, sorted(self._on[BOOK]))
         self._ask_snapshots(sorted(self._on[BOOK]), 0)
         return False
 
@@ -251,14 +252,20 @@ class Feed:
         if self._books.apply(body):
             self._offer(stamp, body.symbol, body.venue_time_ns)
             return
-        self._give_up(body.symbol)
+        self._give_up(stamp, body.symbol)
         self._ask_snapshots([body.symbol], stamp["mono_ns"])
 
-    def _give_up(self, symbol: Symbol) -> None:
+    def _give_up(self, stamp: Stamp, symbol: Symbol) -> None:
         """This book is wrong, and so may be what was said of it."""
         self._counts.dropped_books += 1
         self._books.drop(symbol)
-        self._said.pop(symbol, None)
+        self._take_back(stamp, (symbol,))
+
+    def _take_back(self, stamp: Stamp, symbols: Sequence[Symbol]) -> None:
+        """What was said of these prices holds no more."""
+        said = tuple(symbol for symbol in symbols if self._said.pop(symbol, None) is not None)
+        if said:
+            self._emit(QuotesCanceled(**stamp, symbols=said))
 
     def _offer(self, stamp: Stamp, symbol: Symbol, venue_time_ns: int = 0) -> None:
         """Emit the symbol's quote if it is live and other than the last one."""

@@ -41,12 +41,17 @@ class KalshiMarkets:
         return (found,)
 
     async def read_quote(self, symbol: Symbol, *, urgent: bool) -> Quote | Undecodable:
-        """The order book, asked once if not urgent; raises `VenueError`."""
+        """The order book, asked once if not urgent; raises `VenueError`.
+
+        As old as its question: an answer that was long on its way must not replace a price that
+        a stream told meanwhile.
+        """
+        stamp = self._session.stamp()
         path = f"/markets/{quoted(symbol, safe='')}/orderbook"
         call = account_call(self._session, path, (("depth", DEPTH),), urgent=urgent)
         ask = self._session.get if urgent else self._session.get_once
         body = await ask(call)
-        return decode_quote(self._session.stamp(), symbol, body)
+        return decode_quote(stamp, symbol, body)
 
     async def market(self, query: QueryMarket) -> Sequence[VenueEvent]:
         """MarketRead, and the settlement where the market is over; archived markets as well."""

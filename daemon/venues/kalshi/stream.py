@@ -148,7 +148,9 @@ class KalshiStream:
         return "subscriptions were not confirmed" if late and not self._feed.confirmed else None
 
     def closed(self, text: str) -> None:
-        """Tell of the loss, once."""
+        """Take its prices back, and tell of the loss, once."""
+        if self._feed is not None:
+            self._feed.set_live(self._session.stamp(), live=False)
         self._feed = None
         self._liveness = None
         if not self._lost:
@@ -175,7 +177,7 @@ class KalshiStream:
             return
         stamp = self._session.stamp()
         feed.set_live(stamp, live=liveness.alive(stamp["mono_ns"]))
-        feed.tick(stamp["mono_ns"])
+        feed.tick(stamp)
         priced = [symbol for symbol in self._watched if feed.prices(symbol)]
         self._poller.priced(priced, self._deliver)
 

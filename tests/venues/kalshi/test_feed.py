@@ -9,6 +9,7 @@ import pytest
 
 from daemon.core.events import Event, Fill, MarketChanged, Quote, QuoteSource, Undecodable
 from daemon.core.terms import NANOS, Symbol
+from daemon.ports import QuotesCanceled
 from daemon.venues.kalshi.books import LEVELS_LIMIT, Books, OrderBook
 from daemon.venues.kalshi.feed import SNAPSHOT_AGAIN_NS, Feed, FeedCounts
 from daemon.venues.kalshi.liveness import Liveness
@@ -42,6 +43,12 @@ class Bench:
         raw = message if isinstance(message, bytes) else json.dumps(message).encode()
         stamp: Stamp = {**STAMP, "mono_ns": mono_ns}
         self.feed.receive(stamp, decode_frame(stamp, raw, 0))
+
+    def tick(self, mono_ns: int) -> None:
+        self.feed.tick({**STAMP, "mono_ns": mono_ns})
+
+    def taken_back(self) -> list[tuple[Symbol, ...]]:
+        return [event.symbols for event in self.events if isinstance(event, QuotesCanceled)]
 
     def confirm(self) -> None:
         for sid, command in enumerate(list(self.sent), start=1):
@@ -216,25 +223,43 @@ def test_a_book_that_is_crossed_for_a_moment_is_quiet_and_for_long_is_wrong() ->
     made = bench()
     made.hear(snapshot(1))
     made.hear(delta(2, "0.4500", "1.00"))
-    made.feed.tick(NANOS)
+    made.tick(NANOS)
     made.hear(delta(3, "0.4400", "-8.50", "no"))
-    made.feed.tick(3 * NANOS)
+    made.tick(3 * NANOS)
     assert made.quotes()[-1] == (D("0.45"), None, QuoteSource.BOOK)
     made.hear(delta(4, "0.4400", "8.50", "no"))
-    made.feed.tick(4 * NANOS)
-    made.feed.tick(6 * NANOS)
+    made.tick(4 * NANOS)
+    made.tick(6 * NANOS)
     assert made.counts.dropped_books == 1
     assert not made.feed.prices(TICKER)
 
 
 def test_a_snapshot_that_does_not_come_is_asked_for_again() -> None:
     made = bench()
-    made.feed.tick(1)
-    made.feed.tick(SNAPSHOT_AGAIN_NS)
+    made.tick(1)
+    made.tick(SNAPSHOT_AGAIN_NS)
     assert made.asked("get_snapshot") == []
-    made.feed.tick(SNAPSHOT_AGAIN_NS + 2)
-    made.feed.tick(SNAPSHOT_AGAIN_NS + 3)
+    made.tick(SNAPSHOT_AGAIN_NS + 2)
+    made.tick(SNAPSHOT_AGAIN_NS + 3)
     assert len(made.asked("get_snapshot")) == 1
+
+
+def test_prices_of_a_connection_that_is_not_believed_any_more_are_taken_back() -> None:
+    made = bench()
+    made.hear(snapshot(1))
+    made.feed.set_live(STAMP, live=False)
+    made.feed.set_live(STAMP, live=False)
+    assert made.taken_back() == [(TICKER,)]
+
+
+def test_prices_of_a_book_with_a_gap_or_a_contradiction_are_taken_back() -> None:
+    made = bench()
+    made.hear(snapshot(1))
+    made.hear(delta(3, "0.4100", "1.00"))
+    assert made.taken_back() == [(TICKER,)]
+    made.hear(snapshot(4))
+    made.hear(delta(5, "0.4100", "-22.00"))
+    assert made.taken_back() == [(TICKER,), (TICKER,)]
 
 
 def test_a_connection_that_is_not_live_says_nothing_and_then_all_again() -> None:
