@@ -41,6 +41,7 @@ class Memory:
     told: set[tuple[object, NoticeKind]] = field(default_factory=set)
     watched: dict[tuple[Account, Venue], list[Symbol]] = field(default_factory=dict)  # sorted
     one_sided: set[tuple[Venue, Symbol]] = field(default_factory=set)
+    empty: set[tuple[PositionKey, int]] = field(default_factory=set)  # nothing to execute at
     foreign: set[str] = field(default_factory=set)
     unread: dict[tuple[Venue, str], set[str]] = field(default_factory=dict)
     modes: dict[tuple[Account, Venue], bool] = field(default_factory=dict)

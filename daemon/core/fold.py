@@ -141,6 +141,7 @@ def apply_command(book: Book, command: Command, event: Event) -> None:  # noqa: 
         case HaltAccount():
             state = book.open_account(command.account, command.venue)
             state.halted, state.halt_text = True, command.text
+            fold_venue.drop_requests(book, command.account, command.venue)
         case (
             ArmStop()
             | HoldUnconfirmed()

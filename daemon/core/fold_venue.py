@@ -25,7 +25,7 @@ from daemon.core.events import (
     VenueResumed,
 )
 from daemon.core.position import Guard
-from daemon.core.terms import NANOS, Account
+from daemon.core.terms import NANOS, Account, Venue
 
 # A cursor that stands still only costs a longer look back; written more seldom than read.
 CURSOR_STEP_NS = 600 * NANOS
@@ -147,7 +147,16 @@ def halt(book: Book, event: HaltRequested | ResumeRequested) -> bool:
     for state in _accounts(book.accounts.values(), event.account):
         state.halted = isinstance(event, HaltRequested)
         state.halt_text = event.text if isinstance(event, HaltRequested) else ""
+        if state.halted:
+            drop_requests(book, state.account, state.venue)
     return before != [(state.halted, state.halt_text) for state in book.accounts.values()]
+
+
+def drop_requests(book: Book, account: Account, venue: Venue) -> None:
+    """No request to get out outlives a halt: it would come true at a time nobody chose."""
+    for key, position in book.positions.items():
+        if (key.account, key.venue) == (account, venue):
+            position.exit_requested_qty = None
 
 
 def _accounts(states: Iterable[AccountState], account: Account | None) -> list[AccountState]:
@@ -164,12 +173,10 @@ def operator(book: Book, event: ConfirmRequested | UnguardRequested | ExitReques
             position.exit_requested_qty,
         )
         if isinstance(event, ExitRequested):
-            halted = book.account(event.account, event.venue).halted
             wanted = position.held_qty if event.qty is None else event.qty
-            # A request is not kept over a halt: it would come true at a time nobody chose.
             position.exit_requested_qty = min(wanted, position.held_qty) or None
-            if halted:
-                position.exit_requested_qty = None
+            if book.account(event.account, event.venue).halted:
+                drop_requests(book, event.account, event.venue)
         elif isinstance(event, ConfirmRequested):
             if position.guard is Guard.UNCONFIRMED:
                 position.guard = Guard.ARMED

@@ -76,6 +76,7 @@ def _judge(desk: Desk, position: Position, quote: Quote) -> None:
         _write_high_water(desk, position)  # whatever this quote decides rests on that mark
     work = desk.book.exits.get(position.key)
     guarded = is_guarded(desk, position)
+    _note_empty(desk, position, priced=priced or not guarded)
     if work is not None:
         continue_exit(desk, position, work, quote, met=guarded and hit is not None, guarded=guarded)
     elif hit is not None and guarded and _may_fire(desk, position, hit, quote):
@@ -99,6 +100,33 @@ def _first_met(
         elif level.met(px, desk.event.receive_time_ns):
             return level, priced
     return None, priced
+
+
+def _note_empty(desk: Desk, position: Position, *, priced: bool) -> None:
+    """A live book without a price to get out at: no rule can fire, so it is told if it lasts."""
+    key = position.key
+    about = (key, position.generation)
+    if not priced and about not in desk.memory.empty:
+        desk.memory.empty.add(about)
+        policy = desk.book.policy(key.account, key.venue)
+        desk.wait(f"empty|{key.name}", policy.empty_side_alert_s)
+    elif priced and about in desk.memory.empty:
+        desk.memory.empty.discard(about)
+        if (about, NoticeKind.UNGUARDED) in desk.memory.told:
+            desk.untell(about, NoticeKind.UNGUARDED)
+            desk.tell(NoticeKind.GUARDED_AGAIN, f"{key.symbol} has an executable price again", key)
+
+
+def tell_empty(desk: Desk, key: PositionKey) -> None:
+    """The side that a position would be sold to has been empty, or out of bounds, for long."""
+    position = desk.book.positions[key]
+    about = (key, position.generation)
+    if position.qty and about in desk.memory.empty:
+        text = (
+            f"{key.symbol} is UNGUARDED: {proper(position.qty)} held and its live book has no"
+            " price that an exit may trigger at"
+        )
+        desk.tell_once(about, NoticeKind.UNGUARDED, text, key)
 
 
 def _not_met(desk: Desk, position: Position) -> None:

@@ -65,6 +65,7 @@ class AccountPolicy:
     pause_alert_s: Decimal = Decimal(600)
     refresh_active_s: Decimal = Decimal(2)
     feed_alert_s: Decimal = Decimal(10)
+    empty_side_alert_s: Decimal = Decimal(60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

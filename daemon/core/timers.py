@@ -7,6 +7,7 @@ from decimal import Decimal
 from daemon.core.commands import NoticeKind, QueryMarket, QueryQuote
 from daemon.core.desk import Desk
 from daemon.core.events import TimerFired
+from daemon.core.guarding import tell_empty
 from daemon.core.outages import tell_pause_ahead
 from daemon.core.pursuit import on_retry
 from daemon.core.review import ask_for_book, settle_if_ready, tell_unverified
@@ -24,7 +25,7 @@ def on_timer(desk: Desk, event: TimerFired) -> None:
             order = desk.book.orders.get(ClientOrderId(rest))
             if order is not None:
                 (on_check if kind == "check" else on_timeout)(desk, order)
-        case "retry" | "confirm" | "close" | "settle" | "verify" | "guard":
+        case "retry" | "confirm" | "close" | "settle" | "verify" | "guard" | "empty":
             key = desk.book.by_name.get(rest)
             if key is not None:
                 _on_position_timer(desk, kind, key)
@@ -48,6 +49,8 @@ def _on_position_timer(desk: Desk, kind: str, key: PositionKey) -> None:
         settle_if_ready(desk, key)
     elif kind == "verify":
         tell_unverified(desk, key)
+    elif kind == "empty":
+        tell_empty(desk, key)
     elif desk.book.positions[key].qty:
         desk.emit(QueryQuote(account=key.account, venue=key.venue, symbol=key.symbol))
 

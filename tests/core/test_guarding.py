@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
@@ -10,6 +11,7 @@ from daemon.core.commands import (
     ArmStop,
     BeginConfirmation,
     CloseExit,
+    Command,
     HoldUnconfirmed,
     NoticeKind,
     OpenExit,
@@ -27,6 +29,7 @@ from daemon.core.events import (
     HaltRequested,
     MarketPhase,
     ResumeRequested,
+    TimerFired,
     UnguardRequested,
 )
 from daemon.core.position import Guard
@@ -45,6 +48,10 @@ CONFIRM = ConfirmRequested(**make.ON_SYMBOL)
 
 def get_out(qty: str | None = None) -> ExitRequested:
     return ExitRequested(**make.ON_SYMBOL, qty=make.number(qty))
+
+
+def durable(commands: Sequence[Command]) -> list[Command]:
+    return [command for command in commands if command.durable]
 
 
 def test_first_seen_through_its_stop_waits_for_the_operator() -> None:
@@ -79,7 +86,7 @@ def test_a_position_armed_before_a_restart_fires_at_once() -> None:
 def test_an_empty_side_neither_arms_nor_triggers(blank: object) -> None:
     play = guarded(seen=False)
     assert isinstance(blank, type(NOBODY))
-    assert not play.tell(blank)
+    assert not durable(play.tell(blank))
     told = play.tell(THROUGH)
     assert only(told, HoldUnconfirmed), "an empty book is no sight of the good side"
 
@@ -91,7 +98,7 @@ def test_live_off_withholds_once_per_episode_and_again_after_the_price_left() ->
     assert (would_be.side, would_be.order_qty, would_be.limit_px) == (Side.SELL, D(100), D("0.53"))
     assert notices(told) == [NoticeKind.EXIT_WITHHELD]
     assert not play.tell(THROUGH)
-    assert not play.tell(NOBODY, THROUGH), "an empty book does not end the episode"
+    assert not durable(play.tell(NOBODY, THROUGH)), "an empty book does not end the episode"
     assert only(play.tell(GOOD), RearmStop)
     assert only(play.tell(THROUGH), WithholdExit)
     assert not play.placed
@@ -179,14 +186,36 @@ def test_asking_for_more_than_is_held_sells_what_is_held() -> None:
     assert only(play.tell(GOOD), PlaceOrder)[0].order_qty == D(100)
 
 
-def test_the_operators_exit_waits_for_a_bid_and_for_a_halt_to_end() -> None:
+def test_the_operators_exit_waits_for_a_bid() -> None:
     play = guarded()
     play.tell(get_out())
     assert not only(play.tell(NOBODY), OpenExit)
-    play.tell(HALT)
+    assert only(play.tell(GOOD), PlaceOrder)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_no_request_to_get_out_outlives_a_halt(again: bool) -> None:
+    play = guarded()
+    play.tell(get_out(), NOBODY, HALT)
+    if again:
+        play.tell(get_out())
     assert not only(play.tell(GOOD), OpenExit)
     play.tell(RESUME)
+    assert not only(play.tell(GOOD), OpenExit), "it would come true at a time nobody chose"
+    play.tell(get_out())
     assert only(play.tell(GOOD), PlaceOrder)
+
+
+def test_a_book_without_a_bid_is_told_when_it_lasts_and_when_it_is_over() -> None:
+    play = guarded()
+    (timer,) = only(play.tell(NOBODY), StartTimer)
+    assert timer.delay_s == D(60)
+    assert not play.tell(NOBODY), "one wait at a time"
+    fired = TimerFired(**make.NOW, timer=timer.timer)
+    assert notices(play.tell(fired)) == [NoticeKind.UNGUARDED]
+    assert not notices(play.tell(fired)), "told once"
+    assert notices(play.tell(GOOD)) == [NoticeKind.GUARDED_AGAIN]
+    assert not notices(play.tell(fired)), "its matter is gone"
 
 
 def test_the_operators_exit_takes_the_place_of_an_open_one_when_nothing_works() -> None:
@@ -308,7 +337,7 @@ def test_a_trailing_stop_of_a_no_follows_the_no_price() -> None:
 
 def test_a_trailing_rule_without_a_price_waits_for_one() -> None:
     play = guarded(make.rule(kind=RuleKind.TRAILING, level="0.05"), seen=False)
-    assert not play.tell(NOBODY)
+    assert not durable(play.tell(NOBODY))
     assert play.position.high_water_px is None
 
 
