@@ -19,6 +19,8 @@ from daemon.core.terms import ONE, PositionKey
 
 # From here on an `unguarded_until_ns` means "until guarded again", not a time.
 _NO_END_NS = 2**62
+_NO_RULES = "no rules are in force yet: filld run brings them"
+_NOT_VERIFIED = "not yet verified: no read of the venue has agreed with it since the start"
 
 
 class GuardState(enum.Enum):
@@ -54,7 +56,8 @@ def guarding_of(scene: Scene, position: Position) -> Guarding:
         return Guarding(GuardState.IGNORED, f"[[ignore]] {pattern}")
     rules = rules_of(scene, key)
     if not rules:
-        return Guarding(GuardState.NO_RULE, "no [[stops]] matches")
+        why = "no [[stops]] matches" if scene.book.rules else _NO_RULES
+        return Guarding(GuardState.NO_RULE, why)
     return _unguarded(scene, position) or _watched(scene, position, rules)
 
 
@@ -72,12 +75,15 @@ def _watched(scene: Scene, position: Position, rules: list[StopRule]) -> Guardin
     refusals = [text for text in (_refused(scene, position, rule) for rule in rules) if text]
     if len(refusals) == len(rules):
         return Guarding(GuardState.REFUSED, "; ".join(refusals))
-    if scene.terms(position.key) is None:
-        return Guarding(GuardState.UNSEEN, "the market has not been read yet")
     state = GuardState[position.guard.name]
     if state is GuardState.UNCONFIRMED:
         confirm = f"first seen through its stop: filld confirm {position.key.symbol}"
         return Guarding(state, confirm)
+    waits = [] if position.verified else [_NOT_VERIFIED]
+    waits += ["the market has not been read yet"] if scene.terms(position.key) is None else []
+    if waits:
+        seen = GuardState.UNSEEN if position.verified else GuardState.UNGUARDED
+        return Guarding(seen, "; ".join(waits))
     return Guarding(state, "no live price yet" if state is GuardState.UNSEEN else "")
 
 

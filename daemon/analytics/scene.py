@@ -44,6 +44,8 @@ EXIT_REASONS: Final[Mapping[RuleKind, str]] = {
     RuleKind.TAKE_PROFIT: "take_profit",
     RuleKind.OPERATOR: "operator",
 }
+# What a contract pays where every market of a venue is binary, known before one has been read.
+_PAYOUTS: Final[Mapping[Venue, Decimal]] = {Venue("kalshi"): ONE}
 _MICRO_NS: Final = 1_000
 
 
@@ -68,17 +70,20 @@ class Scene:
         market = self.book.markets.get((key.venue, key.symbol))
         return None if market is None else market.instrument
 
+    def _payout_px(self, key: PositionKey) -> Decimal | None:
+        terms = self.terms(key)
+        return _PAYOUTS.get(key.venue) if terms is None else terms.payout_px
+
     def held_px(self, key: PositionKey, price: Decimal, sign: Decimal) -> Decimal:
         """`price` (instrument's) as the holder of a long (`sign` > 0) or short speaks of it."""
-        terms = self.terms(key)
-        return price if terms is None else terms.held_px(price, sign)
+        payout_px = self._payout_px(key)
+        return price if payout_px is None or sign >= ZERO else payout_px - price
 
     def side(self, key: PositionKey, sign: Decimal) -> str | None:
         """The side held: yes or no on a binary market, else long or short; None when flat."""
         if not sign:
             return None
-        terms = self.terms(key)
-        if terms is None or terms.payout_px is None:
+        if self._payout_px(key) is None:
             return "long" if sign > ZERO else "short"
         return "yes" if sign > ZERO else "no"
 

@@ -13,7 +13,17 @@ from daemon.cli.asking import act
 from daemon.cli.exits import ExitCode
 from daemon.cli.output import pick, tell, tell_json, views
 from daemon.cli.verb import Call, verb
-from daemon.control.bodies import BadInputError
+from daemon.control.bodies import (
+    BadInputError,
+    Body,
+    ExitBody,
+    HaltBody,
+    ReloadBody,
+    ResolveBody,
+    SymbolBody,
+    UnguardBody,
+    typed,
+)
 from daemon.core.terms import proper
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
@@ -36,17 +46,17 @@ def add_verbs(app: typer.Typer) -> None:
 
 def halt(
     call: Call,
-    text: Annotated[str, typer.Option("--reason", help="Kept in the journal.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Kept in the journal.")] = "",
     account: Account = None,
 ) -> int:
     """Stop new exits; working ones go on. Survives a restart."""
-    view = act(call.places(), "/halt", _body(text=text or None, account=account))
+    view = _act(call, "/halt", HaltBody, reason=reason, account=account)
     return _told(call, view, "halted: no new exits until filld resume", "was halted already")
 
 
 def resume(call: Call, account: Account = None) -> int:
     """Allow new exits again."""
-    view = act(call.places(), "/resume", _body(account=account))
+    view = _act(call, "/resume", HaltBody, account=account)
     return _told(call, view, "new exits are allowed again", "was not halted")
 
 
@@ -57,7 +67,7 @@ def leave(
     account: Account = None,
 ) -> int:
     """Get out of a position now, within the bounds of [exits]."""
-    view = act(call.places(), "/exit", _body(symbol=symbol, qty=qty, account=account))
+    view = _act(call, "/exit", ExitBody, symbol=symbol, qty=qty, account=account)
     return _told(
         call, view, f"exit of {symbol} requested", f"exit of {symbol} was requested already"
     )
@@ -65,7 +75,7 @@ def leave(
 
 def confirm(call: Call, symbol: Symbol, account: Account = None) -> int:
     """Let the stop of an UNCONFIRMED position fire."""
-    view = act(call.places(), "/confirm", _body(symbol=symbol, account=account))
+    view = _act(call, "/confirm", SymbolBody, symbol=symbol, account=account)
     return _told(
         call, view, f"the stop of {symbol} is confirmed", f"{symbol} was confirmed already"
     )
@@ -83,8 +93,8 @@ def unguard(
 ) -> int:
     """Take a position out of guard, for a while or until --again."""
     for_s = None if span is None else proper(seconds(span))
-    body = _body(symbol=symbol, for_s=for_s, again=again or None, account=account)
-    view = act(call.places(), "/unguard", body)
+    said = {"symbol": symbol, "for_s": for_s, "again": again, "account": account}
+    view = _act(call, "/unguard", UnguardBody, **said)
     done = f"{symbol} is guarded again" if again else f"{symbol} is out of guard"
     return _told(call, view, done, f"nothing changed for {symbol}")
 
@@ -93,17 +103,16 @@ def resolve(
     call: Call,
     order: Annotated[str, typer.Argument(metavar="ORDER", help="Either id.")],
     filled: Annotated[str, typer.Option("--filled", metavar="QTY", help="Of it, as you know.")],
-    text: Annotated[str, typer.Option("--reason", help="Kept in the journal.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Kept in the journal.")] = "",
 ) -> int:
     """Your word on a doubtful order: it is dead, and this much of it was filled."""
-    body = _body(order=order, filled=filled, text=text or None)
-    view = act(call.places(), "/resolve", body)
+    view = _act(call, "/resolve", ResolveBody, order=order, filled=filled, reason=reason)
     return _told(call, view, f"order {order} is resolved: {filled} filled", "nothing changed")
 
 
 def reload(call: Call) -> int:
     """Read the rules again; all of them come into force, or none."""
-    view = act(call.places(), "/reload", {})
+    view = _act(call, "/reload", ReloadBody)
     return _told(call, {"changed": True, **view}, str(view.get("text", "reloaded")), "")
 
 
@@ -116,8 +125,10 @@ def seconds(span: str) -> Decimal:
     return found
 
 
-def _body(**fields: object) -> View:
-    return {name: value for name, value in fields.items() if value is not None}
+def _act(call: Call, route: str, kind: type[Body], **fields: object) -> View:
+    """Ask the daemon, once the body is one that it takes: what is wrong needs no daemon to say."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    return act(call.places(), route, typed(given, kind, route))
 
 
 def _told(call: Call, view: View, done: str, idle: str) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from daemon import app
 from daemon.analytics.scene import Scene, View
 from daemon.cli.exits import NothingThereError
+from daemon.control.bodies import Body
 from daemon.control.client import DoorClient
 from daemon.control.door import DoorRefusedError, NoDaemonError, Refusal
 from daemon.runtime.clock import SystemClock
@@ -51,11 +52,11 @@ def _from_journal(
     return {"source": "journal", "note": FROM_JOURNAL, **found}
 
 
-def act(settings: Settings, route: str, body: View) -> View:
+def act(settings: Settings, route: str, body: Body) -> View:
     """An action's outcome, after its commit. Raises NoDaemonError where no daemon runs."""
     return asyncio.run(_post(settings, route, body))
 
 
-async def _post(settings: Settings, route: str, body: View) -> View:
+async def _post(settings: Settings, route: str, body: Body) -> View:
     async with DoorClient(settings.socket_path) as client:
         return await client.post(route, body)

@@ -24,10 +24,11 @@ def add_verbs(application: typer.Typer) -> None:
 
 def check_config(call: Call) -> int:
     """Print every setting with its source; exit code 2 with a line for each problem."""
-    settings = call.settings()
-    rows = effective(settings)
-    problems = list(rule_problems(settings))
-    warnings = [*rule_warnings(settings), *alert_warnings(settings)]
+    settings, problems = call.usable()
+    rows = [] if problems else effective(settings)
+    # Rules that could not be read would be missed here.
+    warnings = [] if problems else [*rule_warnings(settings), *alert_warnings(settings)]
+    problems += rule_problems(settings)
     try:
         _signer, warning = app.signer(settings)
         warnings += [warning] if warning else []
@@ -36,7 +37,7 @@ def check_config(call: Call) -> int:
     if call.json_output:
         shown = [row._asdict() for row in rows]
         tell_json({"settings": shown, "problems": problems, "warnings": warnings})
-    else:
+    elif rows:
         table("settings", ("key", "value", "source"), [tuple(row) for row in rows])
     for warning in warnings:
         tell_error(f"warning: {warning}")

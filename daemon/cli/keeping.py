@@ -9,18 +9,18 @@ from typing import Annotated
 import typer
 
 from daemon import app
-from daemon.analytics.scene import Scene, View
+from daemon.analytics.scene import Scene
 from daemon.analytics.views import status_view
 from daemon.cli.asking import act
 from daemon.cli.exits import ExitCode, NothingThereError
 from daemon.cli.output import pick, tell, tell_error, tell_json
-from daemon.cli.positions_file import FileRow, read_positions
+from daemon.cli.positions_file import read_positions
 from daemon.cli.verb import Call, verb
-from daemon.control.bodies import BadInputError
+from daemon.control.acts import imported_rows
+from daemon.control.bodies import BadInputError, ImportBody
 from daemon.control.door import NoDaemonError
 from daemon.core.events import PositionsImported
-from daemon.core.rules import ImportedPosition
-from daemon.core.terms import Account, Symbol, VenueOrderId, proper
+from daemon.core.rules import AccountPolicy
 from daemon.runtime.clock import SystemClock
 from daemon.settings import Settings, account_policies
 
@@ -44,15 +44,11 @@ def import_positions(
     if not found.rows:
         raise BadInputError(f"{file}: no position in it is open; accepted: at least one")
     policy = account_policies(settings)[0]
-    body: View = {
-        "account": policy.account,
-        "venue": policy.venue,
-        "rows": [_body(row) for row in found.rows],
-    }
+    body = ImportBody(rows=found.rows, account=policy.account, venue=policy.venue)
     try:
         view = {"source": "daemon", **act(settings, "/import-positions", body)}
     except NoDaemonError:
-        took = asyncio.run(app.offline_import(settings, _event(settings, found.rows)))
+        took = asyncio.run(app.offline_import(settings, _event(policy, body)))
         view = {"source": "journal", "changed": took > 0, "positions_taken": took}
     view["rows"] = len(found.rows)
     if call.json_output:
@@ -64,33 +60,14 @@ def import_positions(
     return ExitCode.OK
 
 
-def _body(row: FileRow) -> dict[str, object]:
-    return {
-        "symbol": row.symbol,
-        "position_qty": proper(row.position_qty),
-        "entry_px": proper(row.entry_px),
-        "venue_order_id": row.venue_order_id,
-    }
-
-
-def _event(settings: Settings, rows: list[FileRow]) -> PositionsImported:
-    clock, policy = SystemClock(), account_policies(settings)[0]
+def _event(policy: AccountPolicy, body: ImportBody) -> PositionsImported:
+    clock = SystemClock()
     return PositionsImported(
         receive_time_ns=clock.wall_ns(),
         mono_ns=clock.mono_ns(),
-        account=Account(policy.account),
+        account=policy.account,
         venue=policy.venue,
-        rows=tuple(_imported(row) for row in rows),
-    )
-
-
-def _imported(row: FileRow) -> ImportedPosition:
-    order_id = row.venue_order_id
-    return ImportedPosition(
-        symbol=Symbol(row.symbol),
-        position_qty=row.position_qty,
-        entry_px=row.entry_px,
-        venue_order_id=None if order_id is None else VenueOrderId(order_id),
+        rows=imported_rows(body),
     )
 
 

@@ -12,13 +12,20 @@ from daemon.analytics.views import positions_view, status_view
 from daemon.cli.asking import FROM_JOURNAL, view_of
 from daemon.cli.exits import ExitCode
 from daemon.cli.output import pick, table, tell, tell_json, views
-from daemon.cli.verb import Call, verb
+from daemon.cli.verb import Call, number, verb
 from daemon.control.bodies import BadInputError
 from daemon.control.routes import LIMIT_MAX, order_reader
 
 _POSITION = (
-    *("symbol", "side", "stake", "entry_price", "guard", "exit_reason", "original_stake_on_exit"),
-    *("last_exit_price", "closing_in_progress", "realized_pnl", "fees", "settled"),
+    *("symbol", "side", "stake", "entry_price", "guard", "guard_reason", "exit_reason"),
+    *(
+        "original_stake_on_exit",
+        "last_exit_price",
+        "closing_in_progress",
+        "realized_pnl",
+        "fees",
+        "settled",
+    ),
 )
 _ORDER = (
     *("client_order_id", "order_id", "symbol", "side", "action", "status", "order_qty", "cum_qty"),
@@ -37,7 +44,10 @@ _UNWATCHED = ("no_rule", "unconfirmed", "unguarded", "refused", "unseen", "ignor
 _PART = ("qty", "price", "time", "order_id", "reason", "pnl", "fee", "estimated")
 _LEVEL = ("rule", "pattern", "level_price", "distance", "from_time", "refused")
 
-Limit = Annotated[int, typer.Option("--limit", min=0, max=LIMIT_MAX, help="Past ones shown.")]
+Limit = Annotated[
+    int,
+    typer.Option("--limit", metavar="N", parser=number(0, LIMIT_MAX), help="Past ones shown."),
+]
 
 
 def add_verbs(app: typer.Typer) -> None:
@@ -85,9 +95,8 @@ def positions(
     rows = views(view, "positions")
     _table("positions", _POSITION, rows)
     for row in rows:
-        for name in ("guard_reason", "blocked"):
-            if row.get(name):
-                tell(f"{row.get('symbol')}: {row.get(name)}")
+        if row.get("blocked"):
+            tell(f"{row.get('symbol')}: {row.get('blocked')}")
     _table("levels (prices of the side held)", ("symbol", *_LEVEL), _inner(rows, "levels"))
     _table("partial fills", ("symbol", *_PART), _inner(rows, "partial_fills"))
     return ExitCode.OK

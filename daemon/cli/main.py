@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+from daemon import __version__
 from daemon.cli import acting, checking, keeping, looking, running
+from daemon.cli.output import tell
 
 _HELP = """Watches positions, fires stop exits, and follows them until nothing is left.
 
@@ -16,16 +20,31 @@ def application() -> typer.Typer:
     """The command `filld`."""
     filld = typer.Typer(
         name="filld",
-        help=_HELP,
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         context_settings={"max_content_width": 120},
     )
+    filld.callback(help=_HELP)(_options)
     for family in (running, checking, looking, acting, keeping):
         family.add_verbs(filld)
     return filld
+
+
+def _tell_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if asked:
+        tell(f"filld {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Its version.")
+    ] = False,
+) -> None:
+    """What `filld` takes without a verb."""
 
 
 def main() -> None:

@@ -16,7 +16,15 @@ from typing import Final
 
 import msgspec
 
-from daemon.control.bodies import BadInputError, read_json, shown, sized, typed
+from daemon.control.bodies import (
+    BadInputError,
+    ImportRow,
+    dollars,
+    read_json,
+    shown,
+    sized,
+    typed,
+)
 from daemon.core.terms import ONE, ZERO, quotient
 
 _FILE_BYTES_MAX: Final = 8 << 20
@@ -45,20 +53,10 @@ _KNOWN: Final = frozenset(_Row.__struct_fields__)
 
 
 @dataclass(slots=True)
-class FileRow:
-    """One position: signed quantity, entry in YES dollars, the order id if the file has one."""
-
-    symbol: str
-    position_qty: Decimal
-    entry_px: Decimal
-    venue_order_id: str | None = None
-
-
-@dataclass(slots=True)
 class PositionsFile:
     """The usable rows, and remarks for the operator on what was left out or put together."""
 
-    rows: list[FileRow] = field(default_factory=list)
+    rows: list[ImportRow] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
 
@@ -98,9 +96,7 @@ def _add(found: PositionsFile, number: int, item: object) -> None:
     sign = _SIGNS.get(row.side.lower())
     if sign is None:
         raise BadInputError(f"side = {shown(row.side)}: accepted: yes or no")
-    if not row.entry_price.is_finite() or not ZERO < row.entry_price < ONE:
-        text = f"entry_price = {row.entry_price}: accepted: above 0 and below 1 dollar"
-        raise BadInputError(text)
+    dollars("entry_price", row.entry_price)
     if not row.stake.is_finite() or row.stake < ZERO:
         raise BadInputError(f"stake = {row.stake}: accepted: contracts, 0 or more")
     sized("entry_price", row.entry_price)
@@ -110,7 +106,13 @@ def _add(found: PositionsFile, number: int, item: object) -> None:
         found.remarks.append(f"row {number} ({symbol}): left out: {why}")
         return
     entry_px = row.entry_price if sign > 0 else ONE - row.entry_price
-    _merge(found, number, FileRow(symbol, sign * row.stake, entry_px, row.exit_order_id))
+    opened = ImportRow(
+        symbol=symbol,
+        position_qty=sign * row.stake,
+        entry_px=entry_px,
+        venue_order_id=row.exit_order_id,
+    )
+    _merge(found, number, opened)
 
 
 def _symbol(row: _Row) -> str:
@@ -122,9 +124,9 @@ def _symbol(row: _Row) -> str:
     raise BadInputError(f"market_ticker = {shown(sorted(names))}: accepted: one ticker")
 
 
-def _merge(found: PositionsFile, number: int, row: FileRow) -> None:
+def _merge(found: PositionsFile, number: int, row: ImportRow) -> None:
     """Rows of one market are one position at the average price; YES and NO together are not."""
-    for other in found.rows:
+    for place, other in enumerate(found.rows):
         if other.symbol != row.symbol:
             continue
         if (other.position_qty > ZERO) is not (row.position_qty > ZERO):
@@ -132,7 +134,12 @@ def _merge(found: PositionsFile, number: int, row: FileRow) -> None:
             raise BadInputError(text)
         total = other.position_qty + row.position_qty
         cost = other.position_qty * other.entry_px + row.position_qty * row.entry_px
-        other.position_qty, other.entry_px = total, quotient(cost, total)
+        found.rows[place] = ImportRow(
+            symbol=row.symbol,
+            position_qty=total,
+            entry_px=quotient(cost, total),
+            venue_order_id=other.venue_order_id,
+        )
         found.remarks.append(f"row {number} ({row.symbol}): put together with the row before")
         return
     found.rows.append(row)

@@ -14,16 +14,19 @@ from rich.console import Console
 from rich.progress import Progress
 
 from daemon import app
+from daemon.cli.day_view import show_day
 from daemon.cli.demo import run_demo
-from daemon.cli.output import tell
-from daemon.cli.verb import Call, verb
+from daemon.cli.output import tell, tell_json
+from daemon.cli.verb import Call, number, verb
 from daemon.control.bodies import BadInputError
 from daemon.paper.refusal import OperatorError
+from daemon.simulation.day import run_day
 from daemon.simulation.run import simulate as play
 
 _PAPER_CONFIG = Path("config/paper.toml")
 _PAPER_DIR = Path("paper")
 _SEEDS = 10**9
+_DAY_HOURS = 24.0
 
 
 def add_verbs(application: typer.Typer) -> None:
@@ -75,19 +78,33 @@ def simulate(
     call: Call,
     seed: Annotated[
         int | None,
-        typer.Option("--seed", min=0, help="The first seed; else a fresh one."),
+        typer.Option(
+            "--seed", metavar="N", parser=number(0), help="The first seed; else a fresh one."
+        ),
     ] = None,
     episodes: Annotated[
-        int, typer.Option("--episodes", min=1, help="Seeds to play, one after the other.")
+        int,
+        typer.Option(
+            "--episodes", metavar="N", parser=number(1), help="Seeds to play, one after the other."
+        ),
     ] = 200,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Processes; else one for each core.")
+        int | None,
+        typer.Option(
+            "--workers", metavar="N", parser=number(1), help="Processes; else one for each core."
+        ),
+    ] = None,
+    day: Annotated[
+        int | None,
+        typer.Option("--day", min=1, metavar="MARKETS", help="One trading day with so many."),
     ] = None,
 ) -> int:
     """Play seeded faults against the real code in virtual time; 1 when a promise broke."""
     first = secrets.randbelow(_SEEDS) if seed is None else seed
     if not call.json_output:
         tell_now(f"seed {first}")
+    if day is not None:
+        return _day(call, first, day)
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("episodes", total=episodes)
         report = play(
@@ -101,6 +118,17 @@ def simulate(
     else:
         for line in report.lines():
             tell_now(line)
+    return 0 if report.ok else 1
+
+
+def _day(call: Call, seed: int, markets: int) -> int:
+    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("day", total=1.0)
+        report = run_day(seed, markets, _DAY_HOURS, lambda share: bar.update(task, completed=share))
+    if call.json_output:
+        tell_json(report.view())
+    else:
+        show_day(report)
     return 0 if report.ok else 1
 
 

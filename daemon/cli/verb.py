@@ -18,8 +18,9 @@ import typer
 
 from daemon.cli.exits import ExitCode, code_of, line_of
 from daemon.cli.output import tell_error
+from daemon.control.bodies import BadInputError, whole
 from daemon.core.errors import FilldError
-from daemon.settings import Settings, SettingsError, load_places, load_settings
+from daemon.settings import Settings, SettingsError, load_places, load_settings, read_settings
 
 Options = ParamSpec("Options")
 
@@ -48,10 +49,15 @@ class Call:
         """The settings of this call; raises SettingsError."""
         return load_settings(self.config, self.env_file, self.overrides, os.environ)
 
+    def usable(self) -> tuple[Settings, list[str]]:
+        """What is usable of them, the rest at its default, and everything that is wrong."""
+        return read_settings(self.config, self.env_file, self.overrides, os.environ)
+
     def places(self) -> Settings:
         """Where the daemon and its journal are, though the rest of the settings be wrong.
 
-        A slip in the file must not keep an operator from halting what runs.
+        A slip in the file must not keep an operator from halting what runs. Raises SettingsError
+        where the slip leaves open where that is.
         """
         try:
             return self.settings()
@@ -59,6 +65,7 @@ class Call:
             found = load_places(self.config, self.env_file, self.overrides, os.environ)
             for line in error.problems:
                 tell_error(f"warning: {line}")
+            tell_error(f"warning: the daemon is looked for at {found.socket_path}")
             return found
 
 
@@ -85,6 +92,18 @@ def verb(app: typer.Typer, name: str, *, settings: bool = True) -> Callable[[Ver
         app.command(name, help=inspect.getdoc(function))(command)
 
     return register
+
+
+def number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Reads a whole number of that range, for an option's `parser`."""
+
+    def read(text: str) -> int:
+        try:
+            return whole(str(text), least, most)  # a default comes as it is
+        except BadInputError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    return read
 
 
 def _common(*, settings: bool) -> dict[str, inspect.Parameter]:

@@ -38,8 +38,6 @@ from daemon.core.rules import ImportedPosition
 from daemon.core.terms import ZERO, Account, Symbol, Venue, VenueOrderId, proper
 
 _NEAR_LIMIT = 3
-_ROWS_LIMIT = 5_000
-_SPAN_S_MAX = 10 * 365 * 86_400
 
 
 class Target(NamedTuple):
@@ -107,7 +105,7 @@ def halt(scene: Scene, body: HaltBody) -> Event | Refusal:
     account = _account(scene, body)
     if isinstance(account, Refusal):
         return account
-    return HaltRequested(**_now(scene), account=account, text=body.text or "by the operator")
+    return HaltRequested(**_now(scene), account=account, text=body.reason or "by the operator")
 
 
 def resume(scene: Scene, body: HaltBody) -> Event | Refusal:
@@ -145,7 +143,7 @@ def leave(scene: Scene, body: ExitBody) -> Event | Refusal:
 
 
 def _bad_qty(scene: Scene, target: Target, qty: Decimal, held: Decimal) -> Refusal | None:
-    if not qty.is_finite() or not ZERO < qty <= held:
+    if qty > held:
         return Refusal(400, f"qty = {qty}: accepted: above 0 and at most {proper(held)}, the stake")
     market = scene.book.markets.get((target.venue, target.symbol))
     if market is not None and market.instrument.sellable_qty(qty) != qty:
@@ -171,15 +169,9 @@ def unguard(scene: Scene, body: UnguardBody) -> Event | Refusal:
     target = find_target(scene, body)
     if isinstance(target, Refusal):
         return target
-    seconds = body.for_s
-    if body.again and seconds is not None:
-        return Refusal(400, "for_s and again are both given: accepted is one of them")
-    if seconds is not None and not (seconds.is_finite() and ZERO < seconds <= _SPAN_S_MAX):
-        # A time that 64 bits of nanoseconds cannot hold would end the daemon at its next snapshot.
-        return Refusal(400, f"for_s = {seconds}: accepted: seconds above 0, at most ten years")
     if not any(position.qty for position in _positions(scene, target)):
         return Refusal(409, f"{body.symbol} is flat: there is nothing to guard")
-    return UnguardRequested(**_at(scene, target), for_s=seconds, guard_again=body.again)
+    return UnguardRequested(**_at(scene, target), for_s=body.for_s, guard_again=body.again)
 
 
 def resolve(scene: Scene, body: ResolveBody) -> Event | Refusal:
@@ -198,7 +190,7 @@ def resolve(scene: Scene, body: ResolveBody) -> Event | Refusal:
         **_now(scene),
         client_order_id=order.client_order_id,
         cum_qty=body.filled,
-        text=body.text or "resolved by the operator",
+        text=body.reason or "resolved by the operator",
     )
 
 
@@ -213,8 +205,6 @@ def unknown_order(scene: Scene, name: str) -> Refusal:
 
 def take_in(scene: Scene, body: ImportBody) -> Event | Refusal:
     """Positions of a file; those that are held already stay as they are."""
-    if len(body.rows) > _ROWS_LIMIT:
-        return Refusal(400, f"rows: {len(body.rows)} of them; accepted: at most {_ROWS_LIMIT}")
     fits = [
         (account, venue)
         for account, venue in scene.book.accounts
@@ -223,18 +213,14 @@ def take_in(scene: Scene, body: ImportBody) -> Event | Refusal:
     if len(fits) != 1:
         names = ", ".join(f"{account} on {venue}" for account, venue in scene.book.accounts)
         return Refusal(400, f"account, venue: say which one; known: {names or 'none yet'}")
-    for number, row in enumerate(body.rows):
-        if not row.position_qty.is_finite() or not row.position_qty:
-            return _bad_row(number, f"position_qty = {row.position_qty}: accepted: not 0")
-        if not row.entry_px.is_finite() or row.entry_px <= ZERO:
-            return _bad_row(number, f"entry_px = {row.entry_px}: accepted: above 0")
     (account, venue) = fits[0]
-    rows = tuple(_imported(row) for row in body.rows)
+    rows = imported_rows(body)
     return PositionsImported(**_now(scene), account=account, venue=venue, rows=rows)
 
 
-def _bad_row(number: int, text: str) -> Refusal:
-    return Refusal(400, f"rows[{number}].{text}")
+def imported_rows(body: ImportBody) -> tuple[ImportedPosition, ...]:
+    """The rows as the core takes them."""
+    return tuple(_imported(row) for row in body.rows)
 
 
 def _imported(row: ImportRow) -> ImportedPosition:

@@ -11,8 +11,10 @@ from decimal import Decimal
 from typing import Final, TypeVar
 
 import msgspec
+from typing_extensions import override
 
 from daemon.core.errors import TheirsError
+from daemon.core.terms import ONE, ZERO
 
 _JSON: Final = msgspec.json.Decoder(float_hook=Decimal)
 _PLACE: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
@@ -21,6 +23,10 @@ _NAMED: Final = re.compile(r"`(\w+)`$")
 _SHOWN_CHARACTERS: Final = 60
 _WHOLE_DIGITS: Final = 12
 _DECIMALS: Final = 20
+_NAME_CHARACTERS: Final = 128
+_REASON_CHARACTERS: Final = 500
+_ROWS: Final = 5_000
+_SPAN_S: Final = 10 * 365 * 86_400
 _NAMES: Final = {
     "decimal": "a decimal number",
     "str": "text",
@@ -33,7 +39,7 @@ _NAMES: Final = {
 }
 
 
-class BadInputError(TheirsError):
+class BadInputError(TheirsError, ValueError):
     """Input that cannot be used: it names the field, the value and what is accepted."""
 
 
@@ -48,22 +54,56 @@ def sized(name: str, value: Decimal) -> None:
         raise BadInputError(f"{name} = {shown(value)}: accepted: {accepted}")
 
 
+def whole(text: str, least: int, most: int | None = None) -> int:
+    """A whole number from `least` to `most`; the error names value and range, not the field."""
+    # As many digits as any range has, so that no text is read that takes long.
+    if text.isascii() and text.isdigit() and len(text) <= _WHOLE_DIGITS:
+        found = int(text)
+        if least <= found and (most is None or found <= most):
+            return found
+    end = "on" if most is None else f"to {most}"
+    raise BadInputError(f"{shown(text)}: accepted: whole numbers from {least} {end}")
+
+
+def dollars(name: str, value: Decimal) -> None:
+    """Refuse what cannot be the price of a contract that pays one dollar."""
+    if not value.is_finite() or not ZERO < value < ONE:
+        raise BadInputError(f"{name} = {shown(value)}: accepted: above 0 and below 1 dollar")
+
+
+def _short(name: str, text: str) -> None:
+    """Refuse what would fill the journal and every line of the log."""
+    most = _REASON_CHARACTERS if name == "reason" else _NAME_CHARACTERS
+    if len(text) > most:
+        raise BadInputError(f"{name}: {len(text)} characters; accepted: at most {most}")
+
+
+def _visible(name: str, text: str | None) -> None:
+    if text is not None and not (text.strip() and text.isprintable()):
+        raise BadInputError(f"{name} = {shown(text)}: accepted: characters that can be seen")
+
+
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A request's JSON object; unknown fields are refused, and so are numbers without measure."""
+    """A request's JSON object; unknown fields, numbers without measure and long texts are refused.
+
+    What a field may hold is said here alone: the command line makes the same bodies.
+    """
 
     def __post_init__(self) -> None:
-        """Look at every number before anything counts with it."""
+        """Look at every number before anything counts with it, at every text before it is kept."""
         for name in self.__struct_fields__:
             value = getattr(self, name)
             if isinstance(value, Decimal):
                 sized(name, value)
+            elif isinstance(value, str):
+                _short(name, value)
 
 
 class HaltBody(Body):
     """POST /halt and /resume: one account, or all."""
 
     account: str | None = None
-    text: str = ""
+    reason: str = ""
 
 
 class SymbolBody(Body):
@@ -79,6 +119,13 @@ class ExitBody(SymbolBody):
 
     qty: Decimal | None = None
 
+    @override
+    def __post_init__(self) -> None:
+        """Refuse what is no quantity to sell."""
+        super().__post_init__()
+        if self.qty is not None and not (self.qty.is_finite() and self.qty > ZERO):
+            raise BadInputError(f"qty = {self.qty}: accepted: above 0")
+
 
 class UnguardBody(SymbolBody):
     """POST /unguard: for `for_s` seconds, or until `again`."""
@@ -86,13 +133,25 @@ class UnguardBody(SymbolBody):
     for_s: Decimal | None = None
     again: bool = False
 
+    @override
+    def __post_init__(self) -> None:
+        """Refuse a time that 64 bits of nanoseconds cannot hold, or that says nothing."""
+        super().__post_init__()
+        if self.for_s is None:
+            return
+        if self.again:
+            raise BadInputError("for_s and again are both given: accepted is one of them")
+        if not (self.for_s.is_finite() and ZERO < self.for_s <= _SPAN_S):
+            accepted = "seconds above 0, at most ten years"
+            raise BadInputError(f"for_s = {self.for_s}: accepted: {accepted}")
+
 
 class ResolveBody(Body):
     """POST /resolve: `order` (either id) is dead and `filled` of it was filled."""
 
     order: str
     filled: Decimal
-    text: str = ""
+    reason: str = ""
 
 
 class ImportRow(Body):
@@ -103,6 +162,16 @@ class ImportRow(Body):
     entry_px: Decimal
     venue_order_id: str | None = None
 
+    @override
+    def __post_init__(self) -> None:
+        """Refuse what is no position, whoever read it."""
+        super().__post_init__()
+        _visible("symbol", self.symbol)
+        _visible("venue_order_id", self.venue_order_id)
+        if not self.position_qty.is_finite() or not self.position_qty:
+            raise BadInputError(f"position_qty = {self.position_qty}: accepted: not 0")
+        dollars("entry_px", self.entry_px)
+
 
 class ImportBody(Body):
     """POST /import-positions."""
@@ -110,6 +179,13 @@ class ImportBody(Body):
     rows: list[ImportRow]
     account: str | None = None
     venue: str | None = None
+
+    @override
+    def __post_init__(self) -> None:
+        """Refuse more than one request, and one record of the journal, should carry."""
+        super().__post_init__()
+        if len(self.rows) > _ROWS:
+            raise BadInputError(f"rows: {len(self.rows)} of them; accepted: at most {_ROWS}")
 
 
 class ReloadBody(Body):
@@ -135,12 +211,15 @@ def typed(document: object, kind: type[Kind], what: str) -> Kind:
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
-        raise BadInputError(_explained(str(error), document, kind, what)) from None
+        said, path = _split(str(error))
+        if isinstance(error.__cause__, BadInputError):
+            text = _under(path.lstrip("."), said)  # our own words: only the place is missing
+        else:
+            text = _explained(said, path, document, kind, what)
+        raise BadInputError(text) from None
 
 
-def _explained(text: str, document: object, kind: type, what: str) -> str:
-    match = _PLACE.match(text)
-    said, path = (match["what"], match["path"] or "") if match else (text, "")
+def _explained(said: str, path: str, document: object, kind: type, what: str) -> str:
     place = path.lstrip(".")
     named = _NAMED.search(said)
     if named and "missing required field" in said:
@@ -152,6 +231,12 @@ def _explained(text: str, document: object, kind: type, what: str) -> str:
     if not place:
         return f"{what}: {_accepted(said)}"
     return f"{place} = {shown(found)}: {_accepted(said)}"
+
+
+def _split(text: str) -> tuple[str, str]:
+    """What msgspec says, and the path of where: `.rows[0].qty`."""
+    match = _PLACE.match(text)
+    return (match["what"], match["path"] or "") if match else (text, "")
 
 
 def _under(place: str, name: str) -> str:

@@ -13,6 +13,7 @@ import aiohttp
 import msgspec
 
 from daemon.analytics.scene import View
+from daemon.control.bodies import Body
 from daemon.control.door import DoorError, DoorRefusedError, NoDaemonError, Refusal
 
 ANSWER_S: Final = 15.0
@@ -49,7 +50,7 @@ class DoorClient:
         """A view. Raises NoDaemonError, DoorRefusedError, DoorError."""
         return await self._ask("GET", route, None, options or {})
 
-    async def post(self, route: str, body: View) -> View:
+    async def post(self, route: str, body: View | Body) -> View:
         """An action's outcome, after its commit. Raises as `get`."""
         return await self._ask("POST", route, msgspec.json.encode(body), {})
 

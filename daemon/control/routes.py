@@ -35,6 +35,7 @@ from daemon.control.bodies import (
     UnguardBody,
     read_json,
     typed,
+    whole,
 )
 from daemon.control.door import Door, Refusal
 from daemon.core.events import Event
@@ -184,7 +185,7 @@ def _truth(name: str, text: str) -> bool:
 
 
 def _limit(options: Mapping[str, str]) -> int:
-    text = options.get("limit", str(DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdigit() and int(text) <= LIMIT_MAX):
-        raise BadInputError(f"limit = {text!r}: accepted: whole numbers from 0 to {LIMIT_MAX}")
-    return int(text)
+    try:
+        return whole(options.get("limit", str(DEFAULT_LIMIT)), 0, LIMIT_MAX)
+    except BadInputError as error:
+        raise BadInputError(f"limit = {error}") from None

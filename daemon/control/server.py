@@ -22,7 +22,8 @@ from daemon.control.bodies import BadInputError
 from daemon.control.door import Door, DoorError, Refusal
 from daemon.control.routes import DOOR, add_routes, refuse
 
-REQUEST_BYTES_MAX: Final = 1 << 20
+# The largest import that its body allows fits.
+REQUEST_BYTES_MAX: Final = 8 << 20
 REQUEST_S_MAX: Final = 10.0
 REQUESTS_MAX: Final = 32
 _SHUTDOWN_S: Final = 1.0

@@ -7,7 +7,7 @@ Opens no key file and no connection.
 from __future__ import annotations
 
 from daemon.settings.errors import SettingsError
-from daemon.settings.load import Effective, effective, load_places, load_settings
+from daemon.settings.load import Effective, effective, load_places, load_settings, read_settings
 from daemon.settings.rules import account_policies, ignored, operator_policy, stop_rules
 from daemon.settings.tree import Settings
 
@@ -21,5 +21,6 @@ __all__ = [
     "load_places",
     "load_settings",
     "operator_policy",
+    "read_settings",
     "stop_rules",
 ]

@@ -9,8 +9,10 @@ from typing import Final, NamedTuple
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from daemon.settings.errors import SettingsError
+from daemon.settings.problems import HIDDEN, lines_of, places_of, without
 from daemon.settings.sources import (
     KEYS,
+    PLACES,
     Layer,
     from_credentials,
     from_env_file,
@@ -18,15 +20,12 @@ from daemon.settings.sources import (
     from_overrides,
     from_toml,
     merge,
-    suggestion,
 )
-from daemon.settings.tree import IgnoreSettings, Settings, StopSettings
+from daemon.settings.tree import Settings, StopSettings
 
-_SHOWN_CHARACTERS: Final = 60
-_HIDDEN: Final = "(hidden)"
 _KEY_FILE: Final = "kalshi.private_key_file"
 _KEY: Final = "kalshi.private_key"
-_PLACES: Final = frozenset({"control.socket", "journal.path", "journal.state_dir"})
+_SAY_WHERE: Final = "where the daemon's socket is cannot be known: say --set control.socket=PATH"
 
 
 class Effective(NamedTuple):
@@ -47,17 +46,20 @@ def load_settings(
 
     Raises `SettingsError` with one line per problem.
     """
-    directory = environ.get("CREDENTIALS_DIRECTORY")
-    layers = _layers(toml_path, env_file, overrides, environ)
-    values, sources = merge(layers)
-    order = {layer.name: rank for rank, layer in enumerate(layers)}
-    if _KEY in values and _KEY_FILE in values:
-        # The key of the higher source counts; a default file's path must not shadow a credential.
-        lower = max(_KEY, _KEY_FILE, key=lambda key: order[sources[key]])
-        del values[lower], sources[lower]
-    if directory and _KEY_FILE in values:
-        values[_KEY_FILE] = _credential(Path(directory), str(values[_KEY_FILE]))
-    return _made(values, sources)
+    settings, problems = read_settings(toml_path, env_file, overrides, environ)
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def read_settings(
+    toml_path: Path | None,
+    env_file: Path | None,
+    overrides: Sequence[str],
+    environ: Mapping[str, str],
+) -> tuple[Settings, list[str]]:
+    """What is usable of all sources, the rest at its default, and a line for each problem."""
+    return _usable(_layers(toml_path, env_file, overrides, environ), environ)
 
 
 def load_places(
@@ -66,16 +68,20 @@ def load_places(
     overrides: Sequence[str],
     environ: Mapping[str, str],
 ) -> Settings:
-    """Where the socket and the journal are, and defaults for the rest, whatever is wrong with it.
+    """Settings that say where the socket and the journal are, whatever else is wrong with them.
 
-    Raises `SettingsError` where a file cannot be read at all, or a flag or a place is wrong.
+    Raises `SettingsError` where a flag is wrong, or where the file or value that may say where
+    the socket is cannot be used and nothing else says it: no other daemon may be taken for ours.
     """
     layers = _layers(toml_path, env_file, overrides, environ)
     if layers[0].problems:
         raise SettingsError(layers[0].problems)
-    found = [(key, layer) for layer in reversed(layers) for key in _PLACES & layer.values.keys()]
-    values = {key: layer.values[key] for key, layer in found}
-    return _made(values, {key: layer.name for key, layer in found})
+    settings, problems = _usable(layers, environ)
+    given = {key for layer in layers for key in PLACES & layer.values.keys()}
+    known = all(settings.source(key) != "default" for key in given)
+    if settings.control.socket is None and (not known or any(layer.lost for layer in layers)):
+        raise SettingsError([*problems, _SAY_WHERE])
+    return settings
 
 
 def _layers(
@@ -94,11 +100,24 @@ def _layers(
     )
 
 
-def _made(values: Mapping[str, object], sources: Mapping[str, str]) -> Settings:
-    try:
-        return Settings.model_validate(_nested(values)).with_sources(sources)
-    except ValidationError as error:
-        raise SettingsError(list(_problems(error, sources))) from None
+def _usable(layers: Sequence[Layer], environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    values, sources, problems = merge(layers)
+    order = {layer.name: rank for rank, layer in enumerate(layers)}
+    if _KEY in values and _KEY_FILE in values:
+        # The key of the higher source counts; a default file's path must not shadow a credential.
+        del values[max(_KEY, _KEY_FILE, key=lambda key: order[sources[key]])]
+    directory = environ.get("CREDENTIALS_DIRECTORY")
+    if directory and _KEY_FILE in values:
+        values[_KEY_FILE] = _credential(Path(directory), str(values[_KEY_FILE]))
+    while True:
+        sources = {key: sources[key] for key in values}
+        try:
+            return Settings.model_validate(_nested(values)).with_sources(sources), problems
+        except ValidationError as error:
+            problems += lines_of(error, values, sources)
+            left = without(values, places_of(error))
+            assert left != values
+            values = left
 
 
 def _credential(directory: Path, name: str) -> str:
@@ -117,48 +136,6 @@ def _nested(values: Mapping[str, object]) -> dict[str, object]:
         else:
             tree[name] = value
     return {**tree, **sections}
-
-
-def _problems(error: ValidationError, sources: Mapping[str, str]) -> Iterator[str]:
-    """One line per finding of pydantic: key, value unless secret, source, what is accepted."""
-    for finding in error.errors(include_url=False):
-        place = finding["loc"]
-        key = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in place).lstrip(".")
-        dotted = ".".join(str(part) for part in place)
-        source = _source_of(dotted, sources)
-        where = f" ({source})" if source else ""
-        if finding["type"] == "extra_forbidden":
-            table = StopSettings if place[0] == "stops" else IgnoreSettings
-            hint = suggestion(str(place[-1]), list(table.model_fields))
-            yield f"{key}{where}: unknown key; {hint}"
-        elif finding["type"] == "missing":
-            yield f"{key}{where}: is missing"
-        elif finding["type"] == "tuple_type" and dotted in {"stops", "ignore"}:
-            yield f"{key}{where}: is a list of tables, write [[{dotted}]]"
-        elif finding["type"] == "tuple_type":
-            yield f"{key}{_shown(dotted, finding['input'])}{where}: accepted: a list"
-        else:
-            message = finding["msg"].removeprefix("Value error, ")
-            yield f"{key}{_shown(dotted, finding['input'])}{where}: {message}"
-
-
-def _source_of(dotted: str, sources: Mapping[str, str]) -> str:
-    """Of the key itself, of the list that holds it, or of what is written in its table."""
-    near = [
-        source
-        for key, source in sources.items()
-        if f"{dotted}.".startswith(f"{key}.") or key.startswith(f"{dotted}.")
-    ]
-    return ", ".join(dict.fromkeys(near))
-
-
-def _shown(key: str, value: object) -> str:
-    if KEYS.get(key, False):
-        return f" = {_HIDDEN}"
-    if isinstance(value, dict | BaseModel):
-        return ""
-    text = repr(value)
-    return f" = {text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + '...'}"
 
 
 def effective(settings: Settings) -> list[Effective]:
@@ -187,7 +164,7 @@ def _text(value: object) -> str:
     if value is None:
         return "off"
     if isinstance(value, SecretStr):
-        return _HIDDEN
+        return HIDDEN
     if isinstance(value, tuple):
         return ", ".join(_text(item) for item in value)
     return str(getattr(value, "value", value))

@@ -6,8 +6,10 @@ tree becomes a problem with a suggestion.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,13 +20,15 @@ from typing import Final
 from dotenv import dotenv_values
 from pydantic import BaseModel, SecretStr
 
-from daemon.settings.errors import SettingsError
 from daemon.settings.tree import Settings
 
 PREFIX: Final = "FILLD_"
+PLACES: Final = frozenset({"control.socket", "journal.path", "journal.state_dir"})
 LISTS: Final = frozenset({"stops", "ignore", "alerts.command", "alerts.notices"})
 # Names of the environment that are ours but no settings: the command line reads them.
 _NO_SETTING: Final = frozenset({"FILLD_CONFIG", "FILLD_ENV_FILE"})
+# The name of a table, though its bracket be not closed; `list` where it is a list of tables.
+_HEADER: Final = re.compile(r"\s*\[(?P<list>\[)?\s*(?P<name>[\w-]+)")
 _PLACE_LIVE: Final = "PLACE_LIVE_KALSHI_ORDERS"
 _LEGACY: Final = {
     _PLACE_LIVE: "kalshi.place_live_orders",
@@ -37,9 +41,13 @@ _FALSE: Final = frozenset({"0", "false", "f", "no", "n", "off"})
 
 @dataclass(slots=True)
 class Layer:
-    """One source: its name, its raw values by dotted key, and what is wrong with it."""
+    """One source: its name, its raw values by dotted key, and what is wrong with it.
+
+    `lost`: what its file says of the socket and the journal could not be read.
+    """
 
     name: str
+    lost: bool = False
     values: dict[str, object] = field(default_factory=dict)
     legacy: dict[str, object] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -101,12 +109,21 @@ def from_env_file(path: Path | None) -> Layer:
     """The same names, as lines `NAME=value` of a file."""
     if path is None:
         return Layer("env file")
+    name = f"env file {path}"
     try:
         with path.open(encoding="utf-8") as stream:
             values = dotenv_values(stream=stream, interpolate=False)
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"env file {path}: cannot be read ({error})"]) from error
-    return from_environment({k: v for k, v in values.items() if v}, f"env file {path}")
+        return _lost(name, f"{name}: cannot be read ({_cause(error)})")
+    return from_environment({k: v for k, v in values.items() if v}, name)
+
+
+def _lost(name: str, problem: str) -> Layer:
+    return Layer(name, lost=True, problems=[problem])
+
+
+def _cause(error: OSError | UnicodeDecodeError) -> str:
+    return str(error.strerror if isinstance(error, OSError) else error)
 
 
 def from_credentials(directory: str | None) -> Layer:
@@ -125,25 +142,57 @@ def from_credentials(directory: str | None) -> Layer:
 
 def from_toml(path: Path | None) -> Layer:
     """The configuration file. A private key in it is refused: it belongs in a file of its own."""
-    layer = Layer("default" if path is None else str(path))
     if path is None:
-        return layer
+        return Layer("default")
+    layer = Layer(str(path))
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError([f"{path}: cannot be read ({error.strerror})"]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{path}: is not TOML ({error})"]) from error
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return _lost(layer.name, f"{path}: cannot be read ({_cause(error)})")
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        layer.problems.append(f"{path}: is not TOML ({error})")
+        document = _readable_lines(text)
+    _take(layer, document)
+    layer.lost = bool(layer.problems) and not _places_in(text) <= layer.values.keys()
+    return layer
+
+
+def _take(layer: Layer, document: Mapping[str, object]) -> None:
     sections = {key.partition(".")[0] for key in KEYS if "." in key}
     for name, value in document.items():
         if name in sections and isinstance(value, dict):
             for key, inner in value.items():
                 _put_toml(layer, f"{name}.{key}", inner)
         elif name in sections:
-            layer.problems.append(f"{name} ({path}): is a table, write [{name}]")
+            layer.problems.append(f"{name} ({layer.name}): is a table, write [{name}]")
         else:
             _put_toml(layer, name, value)
-    return layer
+
+
+def _places_in(text: str) -> set[str]:
+    """The places that a file, sound or not, seems to give."""
+    return {key for key in PLACES if re.search(rf"(?m)^[^#\n]*\b{key.partition('.')[2]}\s*=", text)}
+
+
+def _readable_lines(text: str) -> dict[str, object]:
+    """Of a document that is not TOML what each line says by itself; lists of tables are left out.
+
+    A slip anywhere in the file must not hide where the daemon's socket is.
+    """
+    document: dict[str, object] = {}
+    table = document
+    for line in text.splitlines():
+        header = _HEADER.match(line)
+        if header is not None:
+            table = {}
+            if header["list"] is None:
+                document[header["name"]] = table
+            continue
+        with contextlib.suppress(tomllib.TOMLDecodeError):
+            table.update(tomllib.loads(line))
+    return document
 
 
 def _put_toml(layer: Layer, key: str, value: object) -> None:
@@ -183,8 +232,8 @@ def _put_legacy(layer: Layer, variable: str, value: str) -> None:
         layer.problems.append(f"VERBOSE={value} ({layer.name}): accepted: true, false")
 
 
-def merge(layers: Sequence[Layer]) -> tuple[dict[str, object], dict[str, str]]:
-    """Values and their sources by dotted key, the first layer first; `SettingsError` otherwise.
+def merge(layers: Sequence[Layer]) -> tuple[dict[str, object], dict[str, str], list[str]]:
+    """Values and their sources by dotted key, the first layer first, and what is wrong with them.
 
     A legacy name must agree with the new one wherever that is written: a stale variable must
     not decide between live and not (VERBOSE only overrides the file).
@@ -202,9 +251,7 @@ def merge(layers: Sequence[Layer]) -> tuple[dict[str, object], dict[str, str]]:
     for layer in layers:
         for variable, value in layer.legacy.items():
             problems += _disagreements(layers, layer, variable, value)
-    if problems:
-        raise SettingsError(problems)
-    return values, sources
+    return values, sources, problems
 
 
 def _disagreements(

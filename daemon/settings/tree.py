@@ -6,7 +6,7 @@ Unknown keys are refused; money is never a float; secrets are SecretStr.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -27,6 +27,8 @@ from daemon.core.commands import NoticeKind
 from daemon.core.terms import HUNDRED, ONE, RuleKind
 
 OFF: Final = "off"
+# What is kept in the journal and said in every line of the log has a limit.
+_NAME_CHARACTERS: Final = 128
 _WEB: Final = re.compile(r"https?://\S+")
 # Longer than anything meant, and far below what 64 bits of nanoseconds can hold.
 _SECONDS_MAX: Final = 10 * 365 * 86_400
@@ -83,6 +85,7 @@ Money = Annotated[Decimal, BeforeValidator(_exact)]
 Bound = Annotated[Annotated[Decimal, Field(ge=0)] | None, BeforeValidator(_exact)]
 Level = Annotated[Annotated[Decimal, Field(gt=0)] | None, BeforeValidator(_exact)]
 Seconds = Annotated[Decimal, BeforeValidator(_seconds), Field(gt=0, le=_SECONDS_MAX)]
+Pattern = Annotated[str, Field(min_length=1, max_length=_NAME_CHARACTERS)]
 Place = Annotated[Path, BeforeValidator(_home)]
 PlaceOrNone = Annotated[Path | None, BeforeValidator(_home), BeforeValidator(_none)]
 
@@ -105,7 +108,9 @@ class KalshiSettings(Section):
     key_id: str = ""
     private_key_file: PlaceOrNone = None
     private_key: SecretStr | None = None
-    account: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")] = "main"
+    account: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=_NAME_CHARACTERS)] = (
+        "main"
+    )
     subaccount: Annotated[int, Field(ge=0)] = 0
     place_live_orders: bool = False
     connect_timeout_s: Seconds = Decimal(5)
@@ -150,11 +155,18 @@ LEVELS: Final = {
 }
 
 
+def wrong_levels(given: Sequence[str]) -> str | None:
+    """What is wrong with a rule that names these levels; None for exactly one."""
+    if len(given) == 1:
+        return None
+    return f"needs exactly one of {', '.join(LEVELS)}; has {' and '.join(given) or 'none'}"
+
+
 class StopSettings(ExitSettings):
     """[[stops]]: one rule for the symbols that match; every key of [exits] may be overridden."""
 
     venue: Literal["kalshi"] = "kalshi"
-    symbol: Annotated[str, Field(min_length=1)]
+    symbol: Pattern
     stop_px: Level = None
     stop_distance: Level = None
     stop_percent: Level = None
@@ -171,10 +183,9 @@ class StopSettings(ExitSettings):
     @model_validator(mode="after")
     def _check_level(self) -> StopSettings:
         given = [key for key in LEVELS if getattr(self, key) is not None]
-        if len(given) != 1:
-            raise ValueError(
-                f"needs exactly one of {', '.join(LEVELS)}; has {' and '.join(given) or 'none'}"
-            )
+        problem = wrong_levels(given)
+        if problem is not None:
+            raise ValueError(problem)
         level, key = Decimal(getattr(self, given[0])), given[0]
         if key.endswith("_percent") and level >= HUNDRED:
             raise ValueError(f"{key} = {level}: accepted are per cents above 0 and below 100")
@@ -187,7 +198,7 @@ class IgnoreSettings(Section):
     """[[ignore]]: symbols that are nobody's business here."""
 
     venue: Literal["kalshi"] = "kalshi"
-    symbol: Annotated[str, Field(min_length=1)]
+    symbol: Pattern
 
 
 class LimitSettings(Section):
@@ -226,7 +237,7 @@ class LogSettings(Section):
 
 
 class Settings(BaseSettings):
-    """Everything an operator can set. Made by `load_settings`."""
+    """Everything an operator can set. Made by `read_settings`."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid")
 
@@ -258,7 +269,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what `load_settings` hands in: it knows where each value came from."""
+        """Only what `read_settings` hands in: it knows where each value came from."""
         return (init_settings,)
 
     def with_sources(self, sources: Mapping[str, str]) -> Settings:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import aiohttp
@@ -28,9 +29,14 @@ from daemon.core.errors import TheirsError
 from daemon.core.events import Event
 
 _QUEUE_ALERTS: Final = 256
+# So many of a kind wait one by one; the last of them speaks for all that come after it.
+_ONE_BY_ONE: Final = 4
+_TEXTS: Final = 9
 _ATTEMPTS: Final = 6
 _WAIT_MAX_S: Final = 30.0
 _ERRORS_FROM: Final = 300
+# All that a command gets of the daemon's environment, which may hold secrets.
+_ENVIRONMENT: Final = ("PATH", "HOME", "LANG", "TZ")
 
 
 class AlertFailedError(TheirsError):
@@ -39,7 +45,7 @@ class AlertFailedError(TheirsError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One notice on its way out; `text` is what a person reads."""
+    """One notice on its way out, or `times` of one kind in one; `text` is what a person reads."""
 
     notice: NoticeKind
     text: str
@@ -50,6 +56,34 @@ class Alert:
     venue: str = ""
     symbol: str = ""
     client_order_id: str = ""
+    times: int = 1
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """What one sending will say: an alert, and the later ones of its kind that it speaks for."""
+
+    alert: Alert
+    texts: list[str] = field(default_factory=list)
+    times: int = 1
+
+    def join(self, alert: Alert) -> None:
+        """Let this one speak for `alert` as well."""
+        self.times += 1
+        if len(self.texts) < _TEXTS:
+            self.texts.append(alert.text)
+        if alert.urgent and not self.alert.urgent:
+            self.alert = replace(self.alert, urgent=True)
+
+    def told(self) -> Alert:
+        """What is sent."""
+        if self.times == 1:
+            return self.alert
+        left = self.times - 1 - len(self.texts)
+        more = f"; and {left} more" if left else ""
+        text = f"{self.times} times {self.alert.notice.value}: "
+        text += "; ".join((self.alert.text, *self.texts)) + more
+        return replace(self.alert, text=text, symbol="", client_order_id="", times=self.times)
 
 
 class AlertSender(Protocol):
@@ -88,7 +122,10 @@ class WebhookSender:
 
 
 class CommandSender:
-    """Runs a command with the alert as JSON on its standard input; exit code 0 means taken."""
+    """Runs a command with the alert as JSON on its standard input; exit code 0 means taken.
+
+    Of the environment it sees PATH, HOME, LANG and TZ.
+    """
 
     def __init__(self, argv: Sequence[str], timeout_s: float) -> None:
         self._argv = tuple(argv)
@@ -99,6 +136,7 @@ class CommandSender:
         try:
             process = await asyncio.create_subprocess_exec(
                 *self._argv,
+                env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,
@@ -120,7 +158,11 @@ class CommandSender:
 
 
 class AlertObserver:
-    """ports.Observer that sends notices: the urgent ones, and those of the given kinds."""
+    """ports.Observer that sends notices: the urgent ones, and those of the given kinds.
+
+    A storm of one kind (300 positions without a price) becomes a handful of alerts, so that it
+    neither buries the others nor fills the queue.
+    """
 
     def __init__(
         self,
@@ -134,7 +176,8 @@ class AlertObserver:
         self._notices = frozenset(notices)
         self._log = log
         self._sleep = sleep
-        self._waiting: asyncio.Queue[Alert] = asyncio.Queue(limit)
+        self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue(limit)
+        self._kinds: dict[NoticeKind, list[_Waiting]] = {}
         self.sent = 0
         self.dropped = 0
 
@@ -145,8 +188,13 @@ class AlertObserver:
                 self._queue(_alert(seq, event, command))
 
     def _queue(self, alert: Alert) -> None:
+        alike = self._kinds.setdefault(alert.notice, [])
+        if alike and (len(alike) >= _ONE_BY_ONE or self._waiting.full()):
+            alike[-1].join(alert)
+            return
         try:
-            self._waiting.put_nowait(alert)
+            self._waiting.put_nowait(waiting := _Waiting(alert))
+            alike.append(waiting)
         except asyncio.QueueFull:
             self._drop(alert, "too many alerts are waiting")
 
@@ -159,9 +207,10 @@ class AlertObserver:
     async def run(self) -> None:
         """Send what is queued, one after the other, until cancelled."""
         while True:
-            alert = await self._waiting.get()
+            waiting = await self._waiting.get()
+            self._kinds[waiting.alert.notice].remove(waiting)
             try:
-                await self._send(alert)
+                await self._send(waiting.told())
             finally:
                 self._waiting.task_done()
 

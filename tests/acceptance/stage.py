@@ -24,7 +24,7 @@ from daemon.core.commands import Command
 from daemon.core.events import Event
 from daemon.journal.sqlite import read_only
 from daemon.paper.faults import AT_ONCE, Fault, FaultKind
-from daemon.paper.listing import levels_of
+from daemon.paper.units import levels_of
 from daemon.paper.oracle import account_truth
 from daemon.paper.server import PaperServer, serve
 from tests.acceptance.play import ACCOUNT, QUICK, Levels, OtherClock, Play, paper_config, toml

@@ -17,6 +17,7 @@ from daemon.analytics.scene import Scene, View, utc
 from daemon.analytics.views import positions_view, status_view
 from daemon.core import events
 from daemon.core.events import MarketPhase, Quote, QuoteSource, Settlement
+from daemon.core.rules import ImportedPosition
 from daemon.core.terms import NANOS, RuleKind, Side
 from tests import builders as make
 from tests.core.play import WALL_NS, Play, guarded
@@ -198,6 +199,43 @@ def test_a_position_first_seen_through_its_stop() -> None:
     found = guarding_of(scene_of(play), play.position)
     assert found.state is GuardState.UNCONFIRMED
     assert "filld confirm NFL-1" in found.reason
+
+
+NOT_VERIFIED = "not yet verified: no read of the venue has agreed with it since the start"
+NOT_READ = "the market has not been read yet"
+
+
+def test_after_a_start_nothing_is_guarded_before_the_venue_agreed() -> None:
+    play = guarded()
+    play.engine.handle(play.stamped(make.started()))
+    view = only_position(scene_of(play))
+    assert (view["guard"], view["guard_reason"]) == ("UNGUARDED", NOT_VERIFIED)
+    (row,) = rows(status_view(scene_of(play)), "unguarded")
+    assert (row["symbol"], row["reason"]) == ("NFL-1", NOT_VERIFIED)
+    play.engine.handle(play.stamped(make.positions("100")))
+    assert guarding_of(scene_of(play), play.position).state is GuardState.ARMED
+
+
+def test_a_first_sight_that_waits_for_the_operator_says_so_after_a_start_too() -> None:
+    play = guarded(seen=False)
+    play.tell(make.quote(bid="0.50", ask="0.52"))
+    play.engine.handle(play.stamped(make.started()))
+    assert guarding_of(scene_of(play), play.position).state is GuardState.UNCONFIRMED
+
+
+def test_an_imported_position_speaks_the_venues_words_before_its_market_is_read() -> None:
+    play = Play()
+    play.tell(make.started(), make.rules_loaded(make.rule()))
+    row = ImportedPosition(symbol=make.SYMBOL, position_qty=Decimal(-40), entry_px=Decimal("0.35"))
+    play.engine.handle(play.stamped(events.PositionsImported(**make.AT_VENUE, rows=(row,))))
+    view = only_position(scene_of(play))
+    assert (view["side"], view["entry_price"], view["stake"]) == ("no", "0.65", "40")
+    assert (view["guard"], view["guard_reason"]) == ("UNGUARDED", f"{NOT_VERIFIED}; {NOT_READ}")
+    (brief,) = rows(status_view(scene_of(play)), "unguarded")
+    assert brief["side"] == "no"
+    play.engine.book.rules = None
+    found = guarding_of(scene_of(play), play.position)
+    assert found == (GuardState.NO_RULE, "no rules are in force yet: filld run brings them")
 
 
 def test_out_of_guard_by_the_operator_for_a_while_and_for_good() -> None:

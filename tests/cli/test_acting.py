@@ -111,6 +111,12 @@ def test_reload(stage: Stage) -> None:
             "qty = 500: accepted: above 0 and at most 100, the stake",
         ),
         ("exit NFL-1 --qty much", 2, "qty = 'much': accepted: a decimal number"),
+        ("exit NFL-1 --qty -1", 2, "qty = -1: accepted: above 0"),
+        (
+            "unguard NFL-1 --for 9999d",
+            2,
+            "for_s = 863913600: accepted: seconds above 0, at most ten years",
+        ),
         (
             "confirm NFL-1",
             1,
@@ -134,6 +140,24 @@ def test_each_refusal_is_one_line(stage: Stage, words: str, code: int, line: str
 
 
 @pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("exit X --qty -1", "qty = -1: accepted: above 0"),
+        ("exit X --qty abc", "qty = 'abc': accepted: a decimal number"),
+        ("halt --reason " + "x" * 501, "reason: 501 characters; accepted: at most 500"),
+        ("resolve X --filled lots", "filled = 'lots': accepted: a decimal number"),
+        (
+            "resolve X --filled 1 --reason " + "x" * 501,
+            "reason: 501 characters; accepted: at most 500",
+        ),
+    ],
+)
+def test_bad_input_is_told_before_anybody_is_asked(stage: Stage, words: str, line: str) -> None:
+    said = stage.filld(*words.split())
+    assert (said.code, said.out, said.err) == (2, "", f"filld: {line}\n")
+
+
+@pytest.mark.parametrize(
     "words",
     ["halt", "resume", "exit X", "confirm X", "unguard X", "resolve X --filled 1", "reload"],
 )
@@ -143,6 +167,30 @@ def test_no_daemon(stage: Stage, words: str) -> None:
     assert (said.code, said.out) == (3, "")
     where = f"no daemon answers at {stage.socket}: is filld running, with the same --config?"
     assert said.err == f"filld: {where}\n"
+
+
+EMERGENCY = ["halt", "resume", "exit NFL-1", "unguard NFL-1", "status", "positions"]
+
+
+@pytest.mark.parametrize("words", EMERGENCY)
+def test_broken_toml_does_not_hide_the_daemon(stage: Stage, words: str) -> None:
+    stage.config.write_text("[exits\norder = 'ioc'\n" + stage.config.read_text())
+    with stage.running(FakeDoor(guarded())):
+        said = stage.filld(*words.split(), "--json")
+    assert said.code == 0
+    first, last = said.err.splitlines()
+    assert first.startswith(f"filld: warning: {stage.config}: is not TOML (")
+    assert last == f"filld: warning: the daemon is looked for at {stage.socket}"
+
+
+def test_a_lost_file_does_not_hide_the_daemon_whose_socket_is_said(stage: Stage) -> None:
+    stage.config.unlink()
+    with stage.running(FakeDoor(guarded())):
+        said = stage.filld("halt")
+        assert said.code == 2
+        assert "say --set control.socket=PATH" in said.err
+        said = stage.filld("halt", "--set", f"control.socket={stage.socket}")
+    assert (said.code, said.out) == (0, "halted: no new exits until filld resume\n")
 
 
 @pytest.mark.parametrize(

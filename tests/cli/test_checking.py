@@ -5,26 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
 
+from tests.app.test_launch import key_file as make_key_file
 from tests.cli.stage import Stage
 from tests.control.doors import rows
 
 
 @pytest.fixture
 def key_file(tmp_path: Path) -> Path:
-    pem = Ed25519PrivateKey.generate().private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-    )
-    path = tmp_path / "key.pem"
-    path.write_bytes(pem)
-    path.chmod(0o600)
-    return path
+    return make_key_file(tmp_path)
 
 
 def with_key(path: Path) -> list[str]:
@@ -136,3 +125,16 @@ def test_bad_settings_end_with_2_and_a_line_each(stage: Stage, text: str, line: 
         assert (said.code, said.out) == (2, "")
         assert line in said.err
         assert all(one.startswith("filld: ") for one in said.err.splitlines())
+
+
+def test_every_problem_is_told_at_once(stage: Stage) -> None:
+    add(stage, '[exits]\nordr = "ioc"\n[limits]\nmax_orders_per_minute = "many"\n')
+    add(stage, STOP + '[[stops]]\nsymbol = "NFL-*"\ntake_profit_px = "0.50"\n')
+    said = stage.filld("check-config")
+    begun = [line.removeprefix("filld: ").split(" ")[0] for line in said.err.splitlines()]
+    assert begun == ["exits.ordr", "limits.max_orders_per_minute", "stops", "kalshi.key_id"]
+    view = stage.filld("check-config", "--json").json
+    assert view["settings"] == []
+    problems = view["problems"]
+    assert isinstance(problems, list)
+    assert len(problems) == 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
 import msgspec
@@ -60,6 +61,41 @@ def test_a_bad_file(stage: Stage) -> None:
     said = stage.filld("import-positions", str(file))
     assert (said.code, said.err.count("\n")) == (2, 1)
     assert not stage.journal.exists()
+
+
+MEASURE = "at most 12 digits before the point and 20 after it"
+
+
+@pytest.mark.parametrize("online", [True, False])
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        (
+            [
+                {"ticker": f"A{n}", "side": "yes", "entry_price": 0.5, "stake": 1}
+                for n in range(5_001)
+            ],
+            "rows: 5001 of them; accepted: at most 5000",
+        ),
+        (
+            [{"ticker": "A" * 129, "side": "yes", "entry_price": 0.5, "stake": 1}],
+            "{file}: row 1: symbol: 129 characters; accepted: at most 128",
+        ),
+        (
+            [{"ticker": "A", "side": "yes", "entry_price": 0.5, "stake": 999_999_999_999}] * 2,
+            "{file}: row 2: position_qty = 1999999999998: accepted: " + MEASURE,
+        ),
+    ],
+)
+def test_a_file_meets_the_same_limits_with_and_without_a_daemon(
+    stage: Stage, rows: list[dict[str, object]], line: str, *, online: bool
+) -> None:
+    file = stage.config.with_name("positions.json")
+    file.write_bytes(msgspec.json.encode(rows))
+    with stage.running(FakeDoor(guarded())) if online else contextlib.nullcontext():
+        said = stage.filld("import-positions", str(file))
+    assert (said.code, said.out) == (2, "")
+    assert said.err == f"filld: {line.format(file=file)}\n"
 
 
 def test_replay_folds_the_journal(stage: Stage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,17 @@ def test_every_verb_has_help_and_is_listed() -> None:
         assert "--json" in shown.out
 
 
+def test_the_version_is_the_packages() -> None:
+    said = invoke("--version")
+    assert (said.code, said.out, said.err) == (0, f"filld {version('filld')}\n", "")
+
+
+def test_nothing_asked_shows_the_help() -> None:
+    said = invoke()
+    assert said.code == 2
+    assert "Usage: filld" in said.out + said.err
+
+
 def test_the_exit_codes_are_written_down() -> None:
     said = " ".join(invoke("--help").out.split())
     assert "0 done, 1 refused or failed, 2 bad usage or input, 3 no daemon" in said
@@ -70,7 +82,8 @@ def test_a_process_without_anything(tmp_path: Path) -> None:
 def test_a_process_with_bad_input(tmp_path: Path) -> None:
     done = process("check-config", "--set", "exits.ordr=ioc", folder=tmp_path)
     assert done.returncode == 2
-    assert done.stderr == "filld: --set exits.ordr: unknown key; did you mean exits.order?\n"
+    line = "filld: --set exits.ordr: unknown key; did you mean exits.order?\n"
+    assert done.stderr.startswith(line)
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:

@@ -101,6 +101,21 @@ def test_a_simulation_prints_its_seed_and_its_faults_and_repeats_itself() -> Non
     assert told[0] == told[1]
 
 
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("--episodes 0", "'--episodes': '0': accepted: whole numbers from 1 on"),
+        ("--episodes many", "'--episodes': 'many': accepted: whole numbers from 1 on"),
+        ("--seed -1", "'--seed': '-1': accepted: whole numbers from 0 on"),
+        ("--workers 0", "'--workers': '0': accepted: whole numbers from 1 on"),
+    ],
+)
+def test_bad_numbers_of_a_simulation(words: str, line: str) -> None:
+    said = invoke("simulate", *words.split())
+    assert (said.code, said.out) == (2, "")
+    assert line in said.err
+
+
 def test_a_broken_promise_ends_a_simulation_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = Report(first_seed=3, episodes=1, failures=[Failure(3, "sold twice")])
     monkeypatch.setattr(running, "play", lambda *_: broken)

@@ -11,18 +11,12 @@ import pytest
 
 from daemon.core.book import Book
 from daemon.core.commands import Command, MarkSettled, PlaceOrder
-from daemon.core.events import Event, Fill, HaltRequested
+from daemon.core.events import Event, HaltRequested
 from daemon.core.terms import (
-    Account,
     ClientOrderId,
-    Currency,
-    ExecId,
     JournalId,
-    PositionKey,
     Side,
-    Symbol,
     TimeInForce,
-    Venue,
     VenueOrderId,
 )
 from daemon.journal.errors import (
@@ -35,9 +29,10 @@ from daemon.journal.memory import MemoryJournal
 from daemon.journal.rows import fill_key
 from daemon.journal.sqlite import SqliteJournal, SqliteOptions
 from daemon.ports import Journal, Record
+from tests import builders as make
 
 AnyJournal = MemoryJournal | SqliteJournal
-KEY = PositionKey(account=Account("main"), venue=Venue("kalshi"), symbol=Symbol("NFL-1"))
+KEY = make.KEY
 ORDER = PlaceOrder(
     key=KEY,
     client_order_id=ClientOrderId("fd" + "a" * 30),
@@ -50,20 +45,7 @@ ORDER = PlaceOrder(
     reduce_only=True,
 )
 EVENT = HaltRequested(receive_time_ns=5, mono_ns=6)
-FILL = Fill(
-    receive_time_ns=5,
-    mono_ns=6,
-    account=KEY.account,
-    venue=KEY.venue,
-    symbol=KEY.symbol,
-    exec_id=ExecId("t1"),
-    side=Side.SELL,
-    last_qty=Decimal(50),
-    last_px=Decimal("0.59"),
-    commission=Decimal("0.01"),
-    commission_currency=Currency("USD"),
-    transact_time_ns=4,
-)
+FILL = make.fill(venue_order_id=None)
 
 
 def record(seq: int, event: Event = EVENT, *commands: Command) -> Record:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
@@ -14,7 +14,6 @@ from daemon.core.commands import (
     QueryFills,
 )
 from daemon.core.events import (
-    Event,
     Fill,
     OrderSnapshot,
     Quote,
@@ -35,34 +34,16 @@ from tests.contract.kalshi_room import (
     RAIN,
     D,
     arm,
-    key_of,
     kinds,
     look,
-    paper_config,
     place,
 )
-from tests.venues.kalshi.builders import TestClock
+from tests.venues.kalshi.test_stream import Heard as Delivered
+from tests.venues.kalshi.test_stream import until
 
 
-@pytest.fixture
-async def paper() -> AsyncIterator[PaperServer]:
-    async with PaperServer(paper_config()) as server:
-        yield server
-
-
-@pytest.fixture
-async def venue(paper: PaperServer) -> AsyncIterator[KalshiVenue]:
-    opened = KalshiVenue(key_of(paper), TestClock())
-    await opened.open()
-    yield opened
-    await opened.close()
-
-
-class Heard(list[Event]):
-    """What the venue delivered."""
-
-    def of(self, kind: type[Event]) -> list[Event]:
-        return [event for event in self if isinstance(event, kind)]
+class Heard(Delivered):
+    """What the venue delivered, and the newest price in it."""
 
     def best(self) -> Quote | None:
         quotes = [event for event in self if isinstance(event, Quote)]
@@ -71,13 +52,6 @@ class Heard(list[Event]):
     def bid(self) -> Decimal | None:
         best = self.best()
         return None if best is None or best.source is not QuoteSource.BOOK else best.bid_px
-
-
-async def until(true: Callable[[], bool], within_s: float = 4) -> None:
-    deadline = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < deadline, "it never came true"
-        await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from daemon.core.commands import (
@@ -56,24 +54,9 @@ from tests.contract.kalshi_room import (
     kinds,
     look,
     order_id_of,
-    paper_config,
     place,
 )
 from tests.venues.kalshi.builders import TestClock
-
-
-@pytest.fixture
-async def paper() -> AsyncIterator[PaperServer]:
-    async with PaperServer(paper_config()) as server:
-        yield server
-
-
-@pytest.fixture
-async def venue(paper: PaperServer) -> AsyncIterator[KalshiVenue]:
-    opened = KalshiVenue(key_of(paper), TestClock())
-    await opened.open()
-    yield opened
-    await opened.close()
 
 
 async def test_opening_and_reading_the_account(paper: PaperServer, venue: KalshiVenue) -> None:

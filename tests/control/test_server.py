@@ -100,8 +100,8 @@ async def test_a_silent_daemon_is_an_error_and_not_an_absence(path: Path) -> Non
 
 async def test_too_large_a_body(path: Path) -> None:
     async with served(path, FakeDoor(guarded())) as client:
-        with pytest.raises(DoorRefusedError, match="too large; accepted: at most 1048576") as error:
-            await client.post("/halt", {"text": "x" * (server.REQUEST_BYTES_MAX + 1)})
+        with pytest.raises(DoorRefusedError, match="too large; accepted: at most 8388608") as error:
+            await client.post("/halt", {"reason": "x" * (server.REQUEST_BYTES_MAX + 1)})
     assert error.value.status == 413
 
 

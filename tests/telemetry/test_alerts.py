@@ -15,7 +15,7 @@ from aiohttp import web
 
 from daemon.core.commands import NoticeKind, Notify, RearmStop
 from daemon.core.events import HaltRequested
-from daemon.core.terms import Account, ClientOrderId, PositionKey, Symbol, Venue
+from daemon.core.terms import ClientOrderId
 from daemon.ports import Observer
 from daemon.telemetry.alerts import (
     Alert,
@@ -26,9 +26,10 @@ from daemon.telemetry.alerts import (
     WebhookSender,
 )
 from daemon.telemetry.logs import LineSink, make_logger
+from tests import builders as make
 
 EVENT = HaltRequested(receive_time_ns=5, mono_ns=1)
-KEY = PositionKey(account=Account("main"), venue=Venue("kalshi"), symbol=Symbol("NFL-1"))
+KEY = make.KEY
 ALERT = Alert(notice=NoticeKind.HALTED, text="stop\n\x1b", urgent=True, seq=1, time_ns=5)
 
 
@@ -127,11 +128,32 @@ async def test_it_gives_up_loudly_and_goes_on() -> None:
 
 
 async def test_the_queue_is_bounded() -> None:
-    desk = Desk(FakeSender(), [NoticeKind.DUST], limit=2)
-    for seq in range(5):
-        desk.alerts.observe(seq, EVENT, (notify(NoticeKind.DUST),))
+    kinds = list(NoticeKind)[:5]
+    desk = Desk(FakeSender(), kinds, limit=2)
+    for seq, kind in enumerate(kinds):
+        desk.alerts.observe(seq, EVENT, (notify(kind),))
     assert desk.alerts.dropped == 3
     assert [line["dropped"] for line in desk.lines()] == [1, 2, 3]
+
+
+async def test_a_storm_of_one_kind_is_a_handful_of_alerts_and_drops_nothing() -> None:
+    sender = FakeSender()
+    desk = Desk(sender, [])
+    for number in range(300):
+        storm = notify(NoticeKind.UNGUARDED, urgent=True, text=f"S{number} is UNGUARDED")
+        desk.alerts.observe(number, EVENT, (storm,))
+    desk.alerts.observe(300, EVENT, (notify(NoticeKind.STOP_TRIGGERED, urgent=True),))
+    await desk.work()
+    assert [(a.notice, a.times) for a in sender.sent] == [
+        *((NoticeKind.UNGUARDED, 1),) * 3,
+        (NoticeKind.UNGUARDED, 297),
+        (NoticeKind.STOP_TRIGGERED, 1),
+    ]
+    told = sender.sent[3]
+    assert told.text.startswith("297 times unguarded: S3 is UNGUARDED; S4 is UNGUARDED; ")
+    assert told.text.endswith("; S12 is UNGUARDED; and 287 more")
+    assert (told.symbol, told.client_order_id, told.seq) == ("", "", 3)
+    assert desk.lines() == []
 
 
 async def test_draining_ends_in_time() -> None:
@@ -209,6 +231,22 @@ async def test_a_command_reads_the_alert(tmp_path: Path) -> None:
     target = tmp_path / "alert.json"
     await CommandSender([sys.executable, "-c", program, str(target)], 10).send(ALERT)
     assert json.loads(target.read_text())["notice"] == "halted"
+
+
+async def test_a_command_sees_nothing_of_the_daemons_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FILLD_KALSHI__PRIVATE_KEY", "canary-9")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-9")
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("LANG", raising=False)
+    target = tmp_path / "environment"
+    await CommandSender(["/bin/sh", "-c", f"env > {target}"], 10).send(ALERT)
+    lines = dict(line.partition("=")[::2] for line in target.read_text().splitlines())
+    names = set(lines) - {"PWD", "SHLVL", "_", "OLDPWD"}  # the shell's own
+    assert names == {"PATH", "HOME", "TZ"}
+    assert (lines["HOME"], lines["TZ"]) == (str(tmp_path), "UTC")
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,9 @@ from pydantic import SecretStr
 
 from daemon.core import commands, events
 from daemon.core.commands import Command, NoticeKind, Notify, OpenExit, PlaceOrder
-from daemon.core.events import Event, MarketPhase, MarketRead, Quote, QuoteSource, StreamLost
-from daemon.core.instrument import Instrument, PriceRange
+from daemon.core.events import Event, Quote, StreamLost
+from daemon.core.instrument import Instrument
 from daemon.core.terms import (
-    Account,
     ClientOrderId,
     PositionKey,
     PositionSide,
@@ -34,27 +33,16 @@ from daemon.core.terms import (
     Side,
     Symbol,
     TimeInForce,
-    Venue,
 )
 from daemon.ports import Observer
 from daemon.telemetry.logs import LineSink, LogObserver, make_logger, printable, timestamp
 from daemon.telemetry.table import COMMAND_LINES, DEBUG, EVENT_LINES, Line
+from tests import builders as make
 
-KEY = PositionKey(account=Account("main"), venue=Venue("kalshi"), symbol=Symbol("NFL-1"))
-EVENT = StreamLost(receive_time_ns=1, mono_ns=1, account=KEY.account, venue=KEY.venue)
+KEY = make.KEY
+EVENT = StreamLost(**make.AT_VENUE)
 NOW_NS = 1_700_000_000_123_456_789
-QUOTE = Quote(
-    receive_time_ns=1,
-    mono_ns=1,
-    account=KEY.account,
-    venue=KEY.venue,
-    symbol=KEY.symbol,
-    bid_px=Decimal("0.40"),
-    bid_qty=Decimal(5),
-    ask_px=Decimal("0.42"),
-    ask_qty=Decimal(7),
-    source=QuoteSource.BOOK,
-)
+QUOTE = make.quote(bid="0.40", ask="0.42")
 OPEN = OpenExit(
     key=KEY,
     exit_no=1,
@@ -75,21 +63,7 @@ ORDER = PlaceOrder(
     time_in_force=TimeInForce.IOC,
     reduce_only=True,
 )
-INSTRUMENT = Instrument(
-    venue=KEY.venue,
-    symbol=KEY.symbol,
-    price_ranges=(PriceRange(start_px=Decimal(0), end_px=Decimal(1), step_px=Decimal("0.01")),),
-    lot_qty=Decimal(1),
-    payout_px=Decimal(1),
-)
-MARKET = MarketRead(
-    receive_time_ns=1,
-    mono_ns=1,
-    account=KEY.account,
-    venue=KEY.venue,
-    instrument=INSTRUMENT,
-    phase=MarketPhase.ACTIVE,
-)
+MARKET = make.market_read()
 
 
 class Lines:
@@ -119,7 +93,7 @@ def value(hint: object) -> object:
         bool: True,
         Decimal: Decimal("1.50"),
         PositionKey: KEY,
-        Instrument: INSTRUMENT,
+        Instrument: MARKET.instrument,
     }
     if hint in made:
         return made[hint]
