@@ -6,7 +6,7 @@ talks to a venue has a timeout of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -158,8 +158,11 @@ class Journal(History, Protocol):
         """Commit these records in one transaction; returns after the commit."""
         ...
 
-    async def keep_snapshot(self, seq: int, state: BookState) -> None:
-        """Keep the book as of `seq`, so that a replay may start there."""
+    def keep_snapshot(self, seq: int, state: BookState) -> Awaitable[None]:
+        """Keep the book as of `seq`, so that a replay may start there.
+
+        The book may change as soon as this has returned; the awaitable ends when it is kept.
+        """
         ...
 
     async def close(self) -> None:

@@ -5,6 +5,7 @@ Stamps are left at 0; `tests.core.play.Play` puts its own clock on what carries 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TypedDict
 
@@ -179,9 +180,10 @@ def rules_loaded(
     return RulesLoaded(
         **NOW,
         rules=rules,
-        accounts=(account_policy() if account is None else account,),
+        accounts=(
+            replace(account or account_policy(), exits=exits() if operator is None else operator),
+        ),
         ignored=tuple((VENUE, pattern) for pattern in ignored),
-        operator_exits=exits() if operator is None else operator,
     )
 
 

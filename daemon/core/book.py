@@ -45,7 +45,7 @@ class Market:
     read_mono_ns: int = 0
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RestingOrder:
     """A resting order of somebody else's hand on our account. `leaves_qty` > 0."""
 
@@ -59,7 +59,7 @@ class RestingOrder:
     limit_px: Decimal | None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrphanFill:
     """A fill of an order that we may yet turn out to have placed; the position has it already.
 
@@ -92,7 +92,7 @@ class AccountState:
     recent_orders_ns: list[int] = field(default_factory=list)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PendingSettlement:
     """A settlement row that waits until the exit's orders are proven dead."""
 
@@ -138,7 +138,7 @@ class BookState:
 
 
 PAST_EXITS_LIMIT = 2_000
-DEAD_ORDERS_LIMIT = 20_000
+DEAD_ORDERS_LIMIT = 4_000
 # Older fill keys are known to the journal's index alone; the driver asks it (semantics.md 1).
 FILL_KEYS_LIMIT = 50_000
 
@@ -243,6 +243,8 @@ class Book:
     def revive(self, order: Order) -> None:
         """File an order under its position unless it is dead, or there already."""
         live = self.live_orders.setdefault(order.key, [])
+        if live and live[-1] is order:
+            return
         if not order.dead and not any(order is other for other in live):
             live.append(order)
             live.sort(key=lambda undead: (undead.exit_no, undead.attempt))
@@ -254,7 +256,8 @@ class Book:
             market = self.markets.get((key.venue, key.symbol))
             found = Position(key=key)
             if market is not None:
-                found.quote_currency = market.instrument.quote_currency
+                terms = market.instrument
+                found.denominate(terms.quote_currency, terms.base_currency)
             self.positions[key] = found
             self.index_position(found)
         return found
@@ -351,7 +354,7 @@ class Book:
         for rule in self.rules_of(key.venue, key.symbol):
             if rule.kind is reason:
                 return rule.exits
-        return self.rules.operator_exits
+        return self.policy(key.account, key.venue).exits
 
     def undead(self, key: PositionKey) -> list[Order]:
         """Orders of a position that are not proven dead."""
@@ -381,7 +384,7 @@ class Book:
         """Bound what is kept of the past; the journal has all of it."""
         if len(self.past_exits) > PAST_EXITS_LIMIT:
             del self.past_exits[: len(self.past_exits) - PAST_EXITS_LIMIT]
-        if len(self.orders) > DEAD_ORDERS_LIMIT * 2:
+        if len(self.orders) > DEAD_ORDERS_LIMIT * 5 // 4:  # seldom: each time all are looked at
             spare = len(self.orders) - DEAD_ORDERS_LIMIT
             for order in [o for o in self.orders.values() if o.dead][:spare]:
                 del self.orders[order.client_order_id]

@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from daemon.core.events import Quote
 from daemon.core.terms import (
+    ZERO,
     Account,
     ClientOrderId,
     ExecId,
@@ -40,8 +41,10 @@ class Command:
 class PlaceOrder(Command):
     """Send this order: an intent, durable before its first byte leaves (FIX NewOrderSingle).
 
-    `limit_px` is in the instrument's price. Same `client_order_id`, same bytes. `resend` marks
-    the second sending of an id that a venue never frees (semantics.md 2).
+    `limit_px` is in the instrument's price. `reduce_only`: meant to reduce; a venue is told so
+    where it takes that (Kalshi: with IOC only, spot nowhere), so sizes never rest on it. Same
+    `client_order_id`, same bytes. `resend` marks the second sending of an id that a venue never
+    frees (semantics.md 2).
     """
 
     key: PositionKey
@@ -310,7 +313,7 @@ class BeginConfirmation(Command):
 class InferFill(Command):
     """A change of position that no fill explains, booked as one until a real fill consumes it.
 
-    `last_px` is our estimate (or a file's entry price); None: adopted, entry unknown.
+    `last_px`: our estimate, or a file's or the venue's entry price if `px_known`; None: unknown.
     """
 
     key: PositionKey
@@ -320,6 +323,7 @@ class InferFill(Command):
     last_px: Decimal | None
     as_of_ns: int
     client_order_id: ClientOrderId | None = None
+    px_known: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -366,12 +370,16 @@ class AdoptOrder(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettlePosition(Command):
-    """Book the rest of a position at its settlement value (dollars per long contract)."""
+    """Book the rest of a position at its settlement value (dollars per long contract).
+
+    `replaced_qty` (signed) had been inferred to be closed: its PnL is rebooked at `settl_px`.
+    """
 
     key: PositionKey
     settl_px: Decimal
     settl_time_ns: int
     revenue: Decimal | None
+    replaced_qty: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,19 @@ from daemon.core.stops import Level
 from daemon.core.terms import Account, ClientOrderId, PositionKey, Symbol, Venue
 
 
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Between `low_px` and `high_px` (instrument's, both outside), shown for `least_qty`.
+
+    The bid counts for a `long` position, the ask for a short one.
+    """
+
+    long: bool
+    low_px: Decimal
+    high_px: Decimal
+    least_qty: Decimal
+
+
 @dataclass(slots=True)
 class Memory:
     """What the engine remembers of quotes and of what it has told; void after a restart.
@@ -38,6 +51,7 @@ class Memory:
     peaks: dict[tuple[PositionKey, int], Decimal] = field(default_factory=dict)
     peak_written_ns: dict[PositionKey, int] = field(default_factory=dict)
     levels: dict[PositionKey, tuple[Level, ...]] = field(default_factory=dict)
+    calm: dict[tuple[Account, Venue, Symbol], Band] = field(default_factory=dict)
     told: set[tuple[object, NoticeKind]] = field(default_factory=set)
     watched: dict[tuple[Account, Venue], list[Symbol]] = field(default_factory=dict)  # sorted
     one_sided: set[tuple[Venue, Symbol]] = field(default_factory=set)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from daemon.core import handlers, review
 from daemon.core.book import Book, BookState
+from daemon.core.calm import disturb, is_calm
 from daemon.core.commands import Command, RaiseHighWater
 from daemon.core.desk import Desk, Memory
 from daemon.core.events import (
@@ -73,6 +74,9 @@ class Engine:
 
     def handle(self, event: Event) -> tuple[Command, ...]:
         """Fold a fact and decide; raises an OursError on an impossible input."""
+        if isinstance(event, Quote) and is_calm(self.memory, event):
+            self.changed = False
+            return ()
         outside = decimal.getcontext()
         decimal.setcontext(EXACT)  # `localcontext` would make a copy for each quote
         try:
@@ -83,6 +87,8 @@ class Engine:
             self._decide(desk, news=news)
             review.hand_watched(desk)
             self.changed = news or desk.keep or any(c.durable for c in desk.commands)
+            if self.changed:
+                disturb(self.memory, event)
             return tuple(desk.commands)
         finally:
             decimal.setcontext(outside)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from daemon.core.instrument import Instrument
-from daemon.core.rules import DEFAULT_EXITS, AccountPolicy, ExitPolicy, ImportedPosition, StopRule
+from daemon.core.rules import AccountPolicy, ImportedPosition, StopRule
 from daemon.core.terms import (
     Account,
     ClientOrderId,
@@ -119,10 +119,7 @@ class OrderSnapshot(OrderEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderAbsent(OrderEvent):
-    """A complete look at the venue did not show the order, as of `as_of_ns`.
-
-    Brought to our clock, since it is compared with when we sent the order.
-    """
+    """A complete look did not show the order, as of `as_of_ns` (by our clock, as its sending)."""
 
     as_of_ns: int
 
@@ -167,12 +164,13 @@ class OrdersRead(VenueEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionRow:
-    """One live position: signed `position_qty`; `cost` is what it cost without fees, if told."""
+    """One live position, signed (None: unreadable, see `text`); `cost` without fees, if told."""
 
     symbol: Symbol
-    position_qty: Decimal
+    position_qty: Decimal | None
     position_side: PositionSide = PositionSide.NET
     cost: Decimal | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,7 +321,6 @@ class RulesLoaded(Event):
     rules: tuple[StopRule, ...]
     accounts: tuple[AccountPolicy, ...]
     ignored: tuple[tuple[Venue, str], ...] = ()
-    operator_exits: ExitPolicy = DEFAULT_EXITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import islice
 
 from daemon.core.book import FILL_KEYS_LIMIT, Book, FillKey, KnownFill, OrphanFill
-from daemon.core.commands import InferFill
+from daemon.core.commands import InferFill, SettlePosition
 from daemon.core.events import Event, Fill, OrderEvent
 from daemon.core.exits import PartialFill
 from daemon.core.order import Order
@@ -70,12 +70,17 @@ def apply_fill(book: Book, fill: Fill) -> bool:
         return False
     position = book.position(book.key_of(fill))
     touch(position, fill)
-    fee = position.pay(fill.commission_currency, fill.commission)
+    fee, gone_qty = position.pay(fill.commission_currency, fill.commission, fill.last_px)
     order = order_of(book, fill)
-    used = _replace_inferred(book, position, fill, fee, order)
+    moved = fill
+    if gone_qty:
+        moved = replace(fill, last_qty=fill.last_qty - fill.side.sign * gone_qty)
+    used = _replace_inferred(book, position, moved, fee, order)
     known = KnownFill(key=key, last_qty=fill.last_qty, last_px=fill.last_px, replaced_qty=used.qty)
     _remember(book, known)
-    rest = _Share(qty=fill.last_qty - used.qty, fee=fee - used.fee)
+    rest = _Share(qty=moved.last_qty, fee=fee)
+    if used.qty:
+        rest = _Share(qty=moved.last_qty - used.qty, fee=fee - used.fee)
     opened_qty = ZERO
     if rest.qty:
         booked = position.apply(fill.side, rest.qty, fill.last_px, rest.fee, fill.transact_time_ns)
@@ -172,8 +177,7 @@ def _replace_inferred(
         last = used.qty + qty == fill.last_qty
         fee_to = fee if last else quotient(fee * (used.qty + qty), fill.last_qty)
         real = _Share(qty=qty, fee=fee_to - used.fee)
-        share = guess.pnl if qty == guess.qty else quotient(guess.pnl * qty, guess.qty)
-        guess.pnl -= share
+        share = _take_share(guess, qty)
         real.pnl = share + position.correct(guess, qty, fill.last_px, real.fee)
         guessed = book.orders.get(guess.client_order_id) if guess.client_order_id else None
         if guessed is not None:
@@ -184,6 +188,13 @@ def _replace_inferred(
             used.unnoted.add(real)
         used.qty, used.fee = used.qty + qty, fee_to
     return used
+
+
+def _take_share(guess: InferredFill, qty: Decimal) -> Decimal:
+    """The part of a guess's PnL that leaves it with `qty`."""
+    share = guess.pnl if qty == guess.qty else quotient(guess.pnl * qty, guess.qty)
+    guess.pnl -= share
+    return share
 
 
 def _explained_qty(guess: InferredFill, fill: Fill, order: Order | None) -> Decimal:
@@ -210,6 +221,59 @@ def _correct_exit(
     work = book.find_exit(guessed.key, guessed.exit_no)
     if work is not None:
         work.replace_inferred(part, guess.exec_id, share)
+
+
+def denied_qty(book: Book, position: Position, difference: Decimal) -> Decimal:
+    """How much (signed) of `difference`, row minus book, is what closing guesses took off.
+
+    A settlement row that says it was held to the end denies them (semantics.md 27, 28).
+    """
+    guessed = sum((qty for _, qty in _deniable(book, position, difference)), ZERO)
+    return min(guessed, abs(difference)).copy_sign(difference)
+
+
+def _deniable(
+    book: Book, position: Position, difference: Decimal
+) -> list[tuple[InferredFill, Decimal]]:
+    """Newest first, with how much: what the venue has counted on an order is no mere guess."""
+    return [
+        (guess, guess.qty - _counted_qty(book, guess))
+        for guess in reversed(position.inferred)
+        if not guess.opening and guess.side.sign * difference < ZERO
+    ]
+
+
+def _counted_qty(book: Book, guess: InferredFill) -> Decimal:
+    order = None if guess.client_order_id is None else book.orders.get(guess.client_order_id)
+    if order is None or order.final_qty is None:
+        return ZERO
+    return min(max(order.final_qty - order.cum_qty, ZERO), guess.qty)
+
+
+def replace_denied(book: Book, command: SettlePosition) -> None:
+    """Put the settlement where the guesses stood; their orders stay over, as the market is."""
+    position, left = book.position(command.key), abs(command.replaced_qty)
+    for guess, most in _deniable(book, position, command.replaced_qty):
+        qty = min(most, left)
+        if not qty:
+            continue
+        left -= qty
+        share = _take_share(guess, qty)
+        pnl = share + position.correct(guess, qty, command.settl_px, ZERO)
+        order = None if guess.client_order_id is None else book.orders.get(guess.client_order_id)
+        work = None if order is None else book.find_exit(order.key, order.exit_no)
+        if order is not None and work is not None:
+            part = PartialFill(
+                exec_id=guess.exec_id,
+                qty=qty,
+                px=command.settl_px,
+                commission=ZERO,
+                pnl=pnl,
+                time_ns=command.settl_time_ns,
+                client_order_id=order.client_order_id,
+                inferred=True,
+            )
+            work.replace_inferred(part, guess.exec_id, share)
 
 
 def bind(book: Book, order: Order, venue_order_id: VenueOrderId) -> None:
@@ -264,7 +328,7 @@ def apply_inferred(book: Book, command: InferFill, event: Event) -> None:
         as_of_ns=command.as_of_ns,
         generation=generation,
         opening=False,
-        px_known=command.last_px is not None,
+        px_known=command.px_known and command.last_px is not None,
         pnl=booked.pnl,
         client_order_id=command.client_order_id,
     )

@@ -5,6 +5,8 @@ Folding a journal (each event, then the commands it caused) gives the book that 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from daemon.core import fold_orders, fold_venue
 from daemon.core.book import AccountState, Book
 from daemon.core.commands import (
@@ -64,9 +66,10 @@ from daemon.core.events import (
     VenueResumed,
 )
 from daemon.core.exits import Exit
-from daemon.core.fills import apply_fill, apply_inferred, drop_orphans
+from daemon.core.fills import apply_fill, apply_inferred, drop_orphans, replace_denied
 from daemon.core.order import OrderInput
 from daemon.core.position import Guard, Mismatch
+from daemon.core.reconciliation import LONGEST_LAG_NS
 from daemon.core.terms import ZERO, RuleKind, Side
 
 
@@ -94,7 +97,7 @@ def apply_event(book: Book, event: Event) -> bool:  # noqa: C901, PLR0911, PLR09
         case OrdersRead():
             return fold_venue.orders_read(book, event)
         case FillsRead():
-            return fold_venue.fills_read(book, event)
+            return _cursor_ahead(book, event) or fold_venue.fills_read(book, event)
         case MarketRead() | MarketChanged():
             return fold_venue.market(book, event)
         case Settlement():
@@ -201,8 +204,23 @@ def _guarding(  # noqa: C901, PLR0912 - the small decisions on a position
             position.verified, position.mismatch = True, None
             position.agreed_ns = max(position.agreed_ns, command.as_of_ns)
         case MarkSettled():
-            for past in position.closed:
-                past.settled = past.settled or past.generation <= command.generation
+            for at, past in enumerate(position.closed):
+                if not past.settled and past.generation <= command.generation:
+                    position.closed[at] = replace(past, settled=True)
+
+
+def _cursor_ahead(book: Book, event: FillsRead) -> bool:
+    """Take back a cursor that our own clock began with, where that was ahead of the venue's.
+
+    Until the venue's time reached it, every list of fills would be empty.
+    """
+    state = book.accounts.get((event.account, event.venue))
+    if event.symbol is not None or state is None:
+        return False
+    ahead = state.fills_as_of_ns - event.as_of_ns > LONGEST_LAG_NS
+    if ahead:
+        state.fills_as_of_ns = event.as_of_ns
+    return ahead
 
 
 def _started(book: Book, event: Started) -> bool:
@@ -252,6 +270,7 @@ def _of(state: AccountState) -> tuple[object, object]:
 def _settle(book: Book, command: SettlePosition) -> None:
     position = book.position(command.key)
     book.pending_settlements.pop(command.key, None)
+    replace_denied(book, command)
     side = Side.SELL if position.qty > ZERO else Side.BUY
     position.apply(side, position.held_qty, command.settl_px, ZERO, command.settl_time_ns)
     position.mismatch = None

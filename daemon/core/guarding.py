@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 from decimal import Decimal
 
+from daemon.core.calm import note_calm
 from daemon.core.commands import (
     ArmStop,
     BeginConfirmation,
@@ -83,6 +84,7 @@ def _judge(desk: Desk, position: Position, quote: Quote) -> None:
         fire(desk, position, terms, hit, quote)
     elif hit is None and guarded and priced:
         _not_met(desk, position)
+        note_calm(desk, position, levels, quote)
 
 
 def _first_met(

@@ -349,7 +349,7 @@ def on_import(desk: Desk, event: PositionsImported) -> None:
         known = desk.book.positions.get(key)
         if known is not None and known.qty:
             continue
-        infer(desk, key, row.position_qty, row.entry_px, event.receive_time_ns)
+        infer(desk, key, row.position_qty, (row.entry_px, True), event.receive_time_ns)
         desk.emit(QueryFills(account=key.account, venue=key.venue, symbol=key.symbol, since_ns=0))
         moved(desk, key)
     ask_for_book(desk, event.account, event.venue)

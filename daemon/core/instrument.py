@@ -24,7 +24,8 @@ class Instrument:
 
     `payout_px` is what one contract pays when it comes true (1 dollar on Kalshi): with it the
     instrument is a binary one, and a short position is a NO held at `payout_px - price`. None
-    on venues where price has no complement.
+    on venues where price has no complement. `base_currency` is the coin that a position consists
+    of: spot alone, a contract is no coin. Orders below `min_qty` or `min_notional` are refused.
     """
 
     venue: Venue
@@ -32,6 +33,7 @@ class Instrument:
     price_ranges: tuple[PriceRange, ...]
     lot_qty: Decimal
     min_notional: Decimal = ZERO
+    min_qty: Decimal = ZERO
     payout_px: Decimal | None = None
     multiplier: Decimal = Decimal(1)
     quote_currency: Currency = USD

@@ -212,7 +212,8 @@ class Order:
         self.known_to_exist = True
         self.cum_qty += last_qty
         self.notional += last_qty * last_px
-        self.fees[currency] = self.fees.get(currency, ZERO) + commission
+        # Never changed in place: a snapshot that is being written may hold it.
+        self.fees = {**self.fees, currency: self.fees.get(currency, ZERO) + commission}
         full = self.cum_qty >= self.order_qty
         self.take(OrderInput.FULL_FILL if full else OrderInput.PARTIAL_FILL)
 
@@ -240,12 +241,12 @@ class Order:
     @property
     def dead(self) -> bool:
         """Proven: the order has ended and every fill of it is in the book."""
-        return self.ended and self.possible_qty == ZERO
+        return self.ended and not self.possible_qty
 
     @property
     def ended(self) -> bool:
         """The venue works it no more, though fills of it may still be on their way."""
-        return self.status.terminal or self.final_qty is not None
+        return self.final_qty is not None or self.status.terminal
 
     @property
     def overfilled(self) -> bool:

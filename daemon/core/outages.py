@@ -21,6 +21,9 @@ from daemon.core.pursuit import advance
 from daemon.core.review import ask_for_book
 from daemon.core.terms import NANOS, Account, Venue, proper
 
+# An alert is read on a small screen: so many positions are named in it.
+_NAMED = 10
+
 
 def on_venue(
     desk: Desk,
@@ -67,11 +70,14 @@ def tell_pause_ahead(desk: Desk, owner: tuple[Account, Venue], pause_time_ns: in
 
 
 def _exposed(desk: Desk, owner: tuple[Account, Venue]) -> str:
-    return ", ".join(
+    held = [
         f"{proper(position.qty)} {key.symbol}"
         for key, position in desk.book.positions.items()
         if position.qty and (key.account, key.venue) == owner
-    )
+    ]
+    if len(held) <= _NAMED:
+        return ", ".join(held)
+    return f"{len(held)} positions: {', '.join(held[:_NAMED])}, and {len(held) - _NAMED} more"
 
 
 def _on_resume(desk: Desk, event: VenueResumed) -> None:

@@ -9,7 +9,7 @@ add up to it to the last digit (semantics.md 25).
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from daemon.core.terms import (
@@ -56,6 +56,16 @@ class Pool:
         self.fees = self.fees - self.closed_fees + fees
         self.closed_qty = self.closed_notional = self.closed_fees = ZERO
 
+    def correct(self, notional: Decimal, fees: Decimal) -> tuple[Decimal, Decimal]:
+        """Add to what the whole quantity cost; returns the part of it that is closed already."""
+        self.notional += notional
+        self.fees += fees
+        before = (self.closed_notional, self.closed_fees)
+        if self.closed_qty:
+            self.closed_notional = quotient(self.notional * self.closed_qty, self.qty)
+            self.closed_fees = quotient(self.fees * self.closed_qty, self.qty)
+        return (self.closed_notional - before[0], self.closed_fees - before[1])
+
     def take(self, qty: Decimal) -> tuple[Decimal, Decimal]:
         """Close `qty`: its share of (notional, fees); the last share takes the remainder."""
         closed_qty = self.closed_qty + qty
@@ -73,7 +83,7 @@ class Pool:
         return share
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedGeneration:
     """The result of one generation, net of fees, in the quote currency."""
 
@@ -89,7 +99,8 @@ class InferredFill:
     """A fill that reconciliation deduced; `qty` is what no real fill has replaced yet.
 
     `opening` tells whether it added to the position (adopted) or reduced it. With `px_known`
-    False the price counts as 0 until a real fill says it, and PnL is not known.
+    False the price is an estimate, or 0, until a real fill says it: no entry, and no known PnL.
+    `sold_qty` of an opening one was closed, and left the pool when the position was added to.
     """
 
     exec_id: ExecId
@@ -101,6 +112,7 @@ class InferredFill:
     opening: bool
     px_known: bool = True
     pnl: Decimal = ZERO
+    sold_qty: Decimal = ZERO
     client_order_id: ClientOrderId | None = None
 
 
@@ -113,7 +125,7 @@ class Realized:
     opened_qty: Decimal
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mismatch:
     """A difference (venue minus book) seen in a fresh read, waiting for a second one."""
 
@@ -137,6 +149,7 @@ class Position:
 
     key: PositionKey
     quote_currency: Currency = USD
+    base_currency: Currency | None = None
     qty: Decimal = ZERO
     generation: int = 0
     pool: Pool = field(default_factory=Pool)
@@ -228,9 +241,22 @@ class Position:
         if opening:
             if not self.qty:
                 self._begin()
+            self._let_closed_go()
             self.pool.add(opening, opening * px, fee - closing_fee)
             self.qty += side.sign * opening
         return Realized(closed_qty=closing, pnl=pnl, opened_qty=opening)
+
+    def _let_closed_go(self) -> None:
+        """What is closed leaves the pool with an add, and a like part of every guess in it."""
+        pool = self.pool
+        for guess in self._opening() if pool.closed_qty else ():
+            left = guess.qty - guess.sold_qty
+            guess.sold_qty += quotient(left * pool.closed_qty, pool.qty)
+
+    def _opening(self) -> list[InferredFill]:
+        """The guesses that opened what is held."""
+        mine = self.generation
+        return [guess for guess in self.inferred if guess.opening and guess.generation == mine]
 
     def _close(self, qty: Decimal, px: Decimal, fee: Decimal, time_ns: int) -> Decimal:
         direction = Decimal(1).copy_sign(self.qty)
@@ -262,37 +288,60 @@ class Position:
         )
         self.gross_pnl = self.booked_fees = ZERO
 
-    def pay(self, currency: Currency, commission: Decimal) -> Decimal:
-        """Count a fee; returns the part of it that is in the quote currency."""
+    def pay(self, currency: Currency, commission: Decimal, px: Decimal) -> tuple[Decimal, Decimal]:
+        """Count a fee: what of it PnL counts, in the quote currency, and what left the holding.
+
+        A fee in the coin that is held is worth `px` each and is no longer held (semantics.md 29);
+        one in a third coin stays outside PnL (25).
+        """
         self.fees[currency] = self.fees.get(currency, ZERO) + commission
-        return commission if currency == self.quote_currency else ZERO
+        if currency == self.quote_currency:
+            return commission, ZERO
+        if currency == self.base_currency:
+            return commission * px, commission
+        return ZERO, ZERO
+
+    def denominate(self, quote: Currency, base: Currency | None) -> None:
+        """Learn the market's currencies; fees of what is open find their place, at its entry."""
+        if (quote, base) == (self.quote_currency, self.base_currency):
+            return
+        self.quote_currency, self.base_currency = quote, base
+        if not self.qty or self.pool.closed_qty:
+            return
+        gone = ZERO if base is None else self.fees.get(base, ZERO)
+        worth = quotient(gone * self.pool.notional, self.pool.qty)
+        self.pool.add(-gone, -worth, worth + self.fees.get(quote, ZERO))
+        self.qty -= gone
 
     def correct(self, guess: InferredFill, qty: Decimal, px: Decimal, fee: Decimal) -> Decimal:
         """Replace `qty` of an inferred fill by the real one; returns the change of realised PnL.
 
-        The quantity stands already. An opening guess changes the pool (what of it is closed
-        already is realised with the next close); a closing one changes realised PnL at once.
+        The quantity stands already. An opening guess changes the pool, and what of it is closed
+        already changes realised PnL at once, as a closing one does.
         """
+        sold = guess.sold_qty if qty == guess.qty else quotient(guess.sold_qty * qty, guess.qty)
+        guess.sold_qty -= sold
         guess.qty -= qty
         if not guess.qty:
             self.inferred.remove(guess)
-        self.entry_known = self.entry_known or all(left.px_known for left in self.inferred)
-        better = qty * (px - guess.last_px)
-        if guess.opening and guess.generation == self.generation and self.qty:
-            self.pool.notional += better
-            self.pool.fees += fee
-            return ZERO
-        change = -guess.side.sign * better - fee
-        if guess.generation == self.generation and self.qty:
-            self.gross_pnl += change + fee
-            self.booked_fees += fee
-        else:
+        self.entry_known = self.entry_known or all(left.px_known for left in self._opening())
+        sign, better = guess.side.sign, px - guess.last_px
+        if guess.generation != self.generation or not self.qty:
+            change = -sign * qty * better - fee
             self._correct_past(guess.generation, change)
-        return change
+            return change
+        gross, booked = -sign * qty * better, fee
+        if guess.opening:
+            pooled_fee = quotient(fee * (qty - sold), qty) if sold else fee
+            closed, closed_fee = self.pool.correct((qty - sold) * better, pooled_fee)
+            gross, booked = -sign * (sold * better + closed), fee - pooled_fee + closed_fee
+        self.gross_pnl += gross
+        self.booked_fees += booked
+        return gross - booked
 
     def _correct_past(self, generation: int, change: Decimal) -> None:
-        for past in self.closed:
+        for at, past in enumerate(self.closed):
             if past.generation == generation:
-                past.pnl += change
+                self.closed[at] = replace(past, pnl=past.pnl + change)
                 return
         self.gross_pnl += change

@@ -68,7 +68,7 @@ def attempt(desk: Desk, position: Position, work: Exit, trigger_px: Decimal) -> 
     side = exit_side(position.qty)
     priced = replace(work, trigger_px=trigger_px)
     limit_px = worst_px(priced, policy, side, market.instrument)
-    if qty * limit_px * market.instrument.multiplier < market.instrument.min_notional or not qty:
+    if _too_small(market.instrument, qty, limit_px):
         if not orders and free:
             text = f"{proper(free)} {key.symbol} is below the lot or the minimum: it cannot be sold"
             desk.tell_once((key, position.generation), NoticeKind.DUST, text, key)
@@ -86,6 +86,12 @@ def attempt(desk: Desk, position: Position, work: Exit, trigger_px: Decimal) -> 
         desk.tell_once((key, work.exit_no), NoticeKind.EXIT_AT_FLOOR, text, key)
     _tell_crossing(desk, position, side, limit_px)
     _place(desk, position, work, policy, (side, qty, limit_px))
+
+
+def _too_small(terms: Instrument, qty: Decimal, px: Decimal) -> bool:
+    """Nothing left, or less than a venue takes; it counts at the order's limit."""
+    notional = qty * px * terms.multiplier
+    return not qty or qty < terms.min_qty or notional < terms.min_notional
 
 
 def _tell_held_back(desk: Desk, work: Exit, others: Decimal, missing: Decimal) -> None:
@@ -133,8 +139,7 @@ def _place(
             order_qty=qty,
             limit_px=limit_px,
             time_in_force=policy.order,
-            # Venues take reduce-only for orders that do not rest (Kalshi: IoC only).
-            reduce_only=policy.order is not TimeInForce.GTC,
+            reduce_only=True,
             cancel_own_crossing=policy.own_crossing_cancels,
             shard=None if market is None else market.instrument.shard,
         )
@@ -199,13 +204,13 @@ def continue_exit(
     insists = (guarded and policy.resubmit_until_flat) or work.reason is RuleKind.OPERATOR
     px = executable_px(position.qty, quote, policy)
     if px is None:
-        text = f"nobody bids for {proper(position.qty)} {position.key.symbol}"
-        desk.tell_once(position.key, NoticeKind.EXIT_BLOCKED, text, position.key)
+        text = f"nobody buys {proper(position.held_qty)} {position.key.symbol}: its exit waits"
+        about = (position.key, work.generation, work.exit_no)
+        desk.tell_once(about, NoticeKind.EXIT_BLOCKED, text, position.key)
         return
     if not met and not insists:
         if not orders:
-            end = ExitEnd.RECOVERED if guarded else ExitEnd.OPERATOR
-            desk.emit(CloseExit(key=position.key, exit_no=work.exit_no, end=end))
+            _give_back(desk, position, work, ExitEnd.RECOVERED if guarded else ExitEnd.OPERATOR)
         return
     if not state.live:
         if not orders:  # guarded again: what would be sent is withheld, once (semantics.md 21)
@@ -215,6 +220,18 @@ def continue_exit(
         return
     desk.untell(position.key, NoticeKind.EXIT_BLOCKED)
     attempt(desk, position, work, px)
+
+
+def _give_back(desk: Desk, position: Position, work: Exit, end: ExitEnd) -> None:
+    """An exit ends before its position: say what is left of it, after an urgent notice began it."""
+    desk.emit(CloseExit(key=position.key, exit_no=work.exit_no, end=end))
+    if end is ExitEnd.RECOVERED:
+        text = (
+            f"exit of {proper(work.original_qty)} {position.key.symbol} sold"
+            f" {proper(work.filled_qty)}, then the price recovered:"
+            f" {proper(position.held_qty)} guarded again"
+        )
+        desk.tell(NoticeKind.GUARDED_AGAIN, text, position.key)
 
 
 def open_for_trade(desk: Desk, key: PositionKey) -> bool:
@@ -231,7 +248,7 @@ def advance(desk: Desk, key: PositionKey) -> None:
     orders = desk.book.undead(key)
     superseded = work.generation != position.generation
     wanted = ZERO if superseded else work.wanted_qty(position.held_qty)
-    at_risk = sum((order.possible_qty for order in orders), ZERO)
+    at_risk = sum([order.possible_qty for order in orders], ZERO)
     if at_risk > wanted:
         _cancel_resting(desk, orders)
     if superseded:
@@ -308,10 +325,15 @@ def _retry_later(desk: Desk, position: Position, work: Exit) -> None:
 
 
 def on_retry(desk: Desk, key: PositionKey) -> None:
-    """The delay is over: fetch a fresh price; its quote decides."""
+    """The delay is over: fetch a fresh price; its quote decides.
+
+    Where a live book has nobody to trade with, its feed tells when somebody comes.
+    """
     work = desk.book.exits.get(key)
     if work is None or any(working(order) for order in desk.book.undead(key)):
         return
     desk.emit(QueryQuote(account=key.account, venue=key.venue, symbol=key.symbol))
     policy = desk.book.exit_policy(key, work.reason)
-    desk.wait(f"retry|{key.name}", max(policy.retry_delay_s, work.delay_s))
+    nobody = (key, work.generation) in desk.memory.empty
+    delay_s = policy.retry_delay_max_s if nobody else max(policy.retry_delay_s, work.delay_s)
+    desk.wait(f"retry|{key.name}", delay_s)

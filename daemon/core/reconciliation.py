@@ -23,7 +23,7 @@ from daemon.core.terms import (
 )
 
 _EXITS_AHEAD = 10
-_LONGEST_LAG_NS = 120 * NANOS
+LONGEST_LAG_NS = 120 * NANOS
 _ATTEMPTS_AHEAD = 20
 _TWO = ONE + ONE
 
@@ -44,7 +44,7 @@ def is_fresh(position: Position, event: PositionSnapshot) -> bool:
     What a wall clock that jumped has stamped into the future is outlived: no read lags so far.
     """
     since_ns = event.asked_mono_ns - position.touched_mono_ns
-    return since_ns > 0 and (event.as_of_ns > position.touched_ns or since_ns > _LONGEST_LAG_NS)
+    return since_ns > 0 and (event.as_of_ns > position.touched_ns or since_ns > LONGEST_LAG_NS)
 
 
 def split(
@@ -79,10 +79,10 @@ def inferred_px(
         if mark is not None and mark.bid_px is not None and mark.ask_px is not None:
             return (mark.bid_px + mark.ask_px) / _TWO
         return position.entry_px
-    if seen.row is None or seen.row.cost is None or position.qty or terms is None:
+    row = seen.row
+    if row is None or row.cost is None or not row.position_qty or position.qty or terms is None:
         return None
-    held_px = quotient(seen.row.cost, abs(seen.row.position_qty))
-    return terms.held_px(held_px, seen.row.position_qty)
+    return terms.held_px(quotient(row.cost, abs(row.position_qty)), row.position_qty)
 
 
 def derived_id(

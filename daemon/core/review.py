@@ -32,6 +32,7 @@ from daemon.core.events import (
     PositionSnapshot,
     Settlement,
 )
+from daemon.core.fills import denied_qty
 from daemon.core.fold_venue import FOREVER_NS
 from daemon.core.position import Mismatch, Position
 from daemon.core.pursuit import advance
@@ -85,7 +86,13 @@ def on_positions(desk: Desk, event: PositionSnapshot) -> None:
         and (position.qty or position.mismatch or not _all_settled(position))
     ]
     for key in dict.fromkeys([*ours, *rows]):
-        _compare(desk, key, rows.get(key), event)
+        row = rows.get(key)
+        if row is None or row.position_qty is not None:
+            desk.untell((key, "row"), NoticeKind.UNGUARDED)
+            _compare(desk, key, row, event)
+        else:
+            text = f"{key.symbol}: what the venue says is held of it cannot be read: {row.text}"
+            desk.tell_once((key, "row"), NoticeKind.UNGUARDED, text, key)
 
 
 def _all_settled(position: Position) -> bool:
@@ -96,7 +103,7 @@ def _compare(
     desk: Desk, key: PositionKey, row: PositionRow | None, event: PositionSnapshot
 ) -> None:
     position = desk.book.positions.get(key)
-    live = ZERO if row is None else row.position_qty
+    live = (row and row.position_qty) or ZERO
     ours = ZERO if position is None else position.qty
     if live == ours:
         if position is not None:
@@ -227,7 +234,7 @@ def _infer(desk: Desk, position: Position, seen: Difference) -> None:
     market = desk.market(key)
     px = inferred_px(position, seen, work, mark, None if market is None else market.instrument)
     for qty, order_id in split(abs(seen.difference), side, orders):
-        infer(desk, key, side.sign * qty, px, seen.as_of_ns, order_id)
+        infer(desk, key, side.sign * qty, (px, not reducing), seen.as_of_ns, order_id)
     text = (
         f"{proper(seen.difference)} {key.symbol} without a fill: the venue holds"
         f" {proper(position.qty)}, booked at {'unknown' if px is None else proper(px)} (estimated)"
@@ -242,11 +249,14 @@ def infer(
     desk: Desk,
     key: PositionKey,
     signed_qty: Decimal,
-    px: Decimal | None,
+    price: tuple[Decimal | None, bool],
     as_of_ns: int,
     order_id: ClientOrderId | None = None,
 ) -> None:
-    """Book one inferred fill: `signed_qty` > 0 bought, < 0 sold."""
+    """Book one inferred fill: `signed_qty` > 0 bought, < 0 sold.
+
+    `price` says how much, and whether that is known to have been paid or only estimated.
+    """
     known = desk.book.positions.get(key)
     number = 1 if known is None else known.inference_count + 1
     desk.emit(
@@ -255,9 +265,10 @@ def infer(
             exec_id=ExecId(f"inferred-{number}"),
             side=Side.BUY if signed_qty > ZERO else Side.SELL,
             last_qty=abs(signed_qty),
-            last_px=px,
+            last_px=price[0],
             as_of_ns=as_of_ns,
             client_order_id=order_id,
+            px_known=price[1],
         )
     )
 
@@ -313,11 +324,16 @@ def settle_if_ready(desk: Desk, key: PositionKey) -> None:
     difference = row.position_qty - position.qty
     if difference and not _settlement_explained(desk, position, row, difference):
         return
-    if difference:
-        infer(desk, key, difference, row.settl_px, row.settl_time_ns)
-        text = f"{proper(difference)} {key.symbol} settled without a fill that we saw (estimated)"
+    replaced = denied_qty(desk.book, position, difference)
+    if replaced:
+        text = f"{proper(replaced)} {key.symbol} thought to be sold or bought back had settled"
+        desk.tell(NoticeKind.FILL_CORRECTED, text, key)
+    if difference != replaced:
+        missed = difference - replaced
+        infer(desk, key, missed, (row.settl_px, False), row.settl_time_ns)
+        text = f"{proper(missed)} {key.symbol} settled without a fill that we saw (estimated)"
         desk.tell(NoticeKind.FILL_INFERRED, text, key, urgent=True)
-    _settle(desk, position, row)
+    _settle(desk, position, row, replaced)
 
 
 def _settlement_explained(
@@ -345,16 +361,17 @@ def _settlement_explained(
     return False
 
 
-def _settle(desk: Desk, position: Position, row: Settlement) -> None:
+def _settle(desk: Desk, position: Position, row: Settlement, replaced: Decimal) -> None:
     key, market = position.key, desk.market(position.key)
     payout_px = None if market is None else market.instrument.payout_px
-    expected = expected_revenue(position.qty, row.settl_px, payout_px)
+    expected = expected_revenue(row.position_qty, row.settl_px, payout_px)
     desk.emit(
         SettlePosition(
             key=key,
             settl_px=row.settl_px,
             settl_time_ns=row.settl_time_ns,
             revenue=row.revenue,
+            replaced_qty=replaced,
         )
     )
     if revenue_differs(expected, row.revenue, row.settl_px):

@@ -66,6 +66,7 @@ class AccountPolicy:
     refresh_active_s: Decimal = Decimal(2)
     feed_alert_s: Decimal = Decimal(10)
     empty_side_alert_s: Decimal = Decimal(60)
+    exits: ExitPolicy = DEFAULT_EXITS  # of exits that the operator asks for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

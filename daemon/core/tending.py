@@ -203,6 +203,8 @@ def on_unknown_order(desk: Desk, event: OrderSnapshot) -> None:
         return
     desk.memory.foreign.add(order_id)
     text = f"order {order_id} has our form but another journal made it: is a second filld running?"
-    if not state.halted:
+    if state.halted:
+        desk.keep = True  # else deciding again would see it first after the operator resumed
+    else:
         desk.emit(HaltAccount(account=event.account, venue=event.venue, text=text))
     desk.tell(NoticeKind.FOREIGN_WRITER, text, urgent=True)

@@ -166,6 +166,18 @@ class PositionKey:
         """By the symbol, whose own hash is kept: a key is looked up many times an event."""
         return hash(self.symbol)
 
+    def __eq__(self, other: object) -> bool:  # type: ignore[explicit-override] # as above
+        """As generated, but without two tuples: most keys that meet are the same object."""
+        if self is other:
+            return True
+        return (
+            isinstance(other, PositionKey)
+            and self.symbol == other.symbol
+            and self.account == other.account
+            and self.venue == other.venue
+            and self.position_side is other.position_side
+        )
+
     @property
     def name(self) -> str:
         """The key as one word, for timers, ids and people."""

@@ -6,7 +6,7 @@ returns, each order as it leaves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from daemon.core.book import Book, BookState, FillKey
@@ -259,9 +259,9 @@ class CheckedJournal:
         """The real journal's."""
         return self._journal.replay(after_seq)
 
-    async def keep_snapshot(self, seq: int, state: BookState) -> None:
+    def keep_snapshot(self, seq: int, state: BookState) -> Awaitable[None]:
         """The real journal's."""
-        await self._journal.keep_snapshot(seq, state)
+        return self._journal.keep_snapshot(seq, state)
 
     def latest_snapshot(self) -> tuple[int, BookState] | None:
         """The real journal's."""

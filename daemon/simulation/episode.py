@@ -58,7 +58,7 @@ def _play(seed: int) -> Outcome:
         world = World(plan, rng, loop, Path(folder) / "journal.db")
         failure = run(loop, _story(world, outcome))
         if failure is not None:
-            outcome.failure = _told(failure)
+            outcome.failure = told(failure)
         if world.host is not None:
             world.host.journal.abandon()
         outcome.virtual_s, outcome.steps = loop.time(), loop.steps
@@ -69,7 +69,8 @@ def _play(seed: int) -> Outcome:
     return outcome
 
 
-def _told(error: BaseException) -> str:
+def told(error: BaseException) -> str:
+    """What broke, without the groups that it came in."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return f"{type(error).__name__}: {error}"
@@ -84,7 +85,7 @@ async def _story(world: World, outcome: Outcome) -> None:
     flat = [item.symbol for item in world.plan.symbols if not world.venue.position(item.symbol)]
     sold = world.oracle.sold_of(flat)
     busy = world.host is not None and bool(world.host.engine.book.exits)
-    await _stop(world)
+    await stop(world)
     world.tick_s, world.idle_poll_s = IDLE_TICK_S, IDLE_POLL_S
     world.stay_down = False
     world.start()
@@ -92,8 +93,8 @@ async def _story(world: World, outcome: Outcome) -> None:
     if world.oracle.sold_of(flat) != sold:
         raise world.oracle.fail("2 idle hour", "something was sold after all was over")
     _judge(world)
-    await _stop(world)
-    _reread(world, outcome)
+    await stop(world)
+    reread(world, outcome)
 
 
 async def _come_to_rest(world: World) -> None:
@@ -122,7 +123,8 @@ def _judge(world: World) -> None:
         raise world.oracle.fail("6 book == venue", "; ".join(wrong))
 
 
-async def _stop(world: World) -> None:
+async def stop(world: World) -> None:
+    """End the process as SIGTERM does, and wait; its engine is `world.last` then."""
     host = world.host
     if host is None:
         return
@@ -133,7 +135,7 @@ async def _stop(world: World) -> None:
     world.last = host.engine
 
 
-def _reread(world: World, outcome: Outcome) -> None:
+def reread(world: World, outcome: Outcome) -> None:
     """The journal gives the same book again, and every decision the same again."""
     reader = read_only(world.path, ENGINE_VERSION)
     records = list(reader.replay())

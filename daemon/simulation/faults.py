@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import random
 from collections import Counter
+from collections.abc import Mapping
 
 
 class Fault(enum.Enum):
@@ -67,17 +68,13 @@ _SWITCHED_ON = 0.45
 
 
 class Faults:
-    """One episode's rates (swarm: about half of the kinds are off) and its counts."""
+    """One run's rates and counts. Without `rates` a swarm: about half of the kinds are off."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, rates: Mapping[Fault, float] | None = None) -> None:
         self.on = True
         self.counts: Counter[Fault] = Counter()
         self._rng = rng
-        self._rates = {
-            fault: rng.uniform(0, ceiling)
-            for fault, ceiling in _CEILINGS.items()
-            if rng.random() < _SWITCHED_ON
-        }
+        self._rates = dict(_swarm(rng) if rates is None else rates)
 
     def hit(self, fault: Fault) -> bool:
         """Draw whether `fault` happens here and now; counts it if so."""
@@ -94,3 +91,11 @@ class Faults:
     def between(self, low: float, high: float) -> float:
         """A seeded number of this episode's trouble."""
         return self._rng.uniform(low, high)
+
+
+def _swarm(rng: random.Random) -> Mapping[Fault, float]:
+    return {
+        fault: rng.uniform(0, ceiling)
+        for fault, ceiling in _CEILINGS.items()
+        if rng.random() < _SWITCHED_ON
+    }

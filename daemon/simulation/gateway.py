@@ -6,6 +6,7 @@ the freshness that the venue stated before it, and a 404 is no proof.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -23,6 +24,7 @@ from daemon.core.events import (
     CancelRejected,
     Event,
     FillsRead,
+    MarketPhase,
     MarketRead,
     OrderAbsent,
     OrderAccepted,
@@ -35,6 +37,7 @@ from daemon.core.events import (
     QueryFailed,
     Quote,
     QuoteSource,
+    Settlement,
 )
 from daemon.core.terms import NANOS, ZERO, RejectReason, Symbol, TimeInForce
 from daemon.ports import Deliver
@@ -45,6 +48,10 @@ from daemon.simulation.plan import ACCOUNT, VENUE
 from daemon.simulation.stream import SimStream
 from daemon.simulation.venue import SimVenue
 from daemon.simulation.venue_order import VenueOrder
+
+# How often, and how far at most, a market or a payment is shown as it was.
+_MARKET_LAGS = 0.5
+_MARKET_LAG_S = 90.0
 
 
 class SimGateway:
@@ -63,10 +70,13 @@ class SimGateway:
         self._clock = clock
         self._stream = stream
         self._before_send = before_send
+        # Of its own, so that the other draws of a seed stay what they were.
+        self._chance = random.Random(venue.plan.seed)
 
     async def open(self) -> Sequence[Event]:
-        """Nothing to prove; the venue says whether it trades."""
-        return self._stamped((self._venue.status(),))
+        """Nothing to prove; the venue says whether it trades, and when it will not."""
+        ahead = self._venue.announced
+        return self._stamped((self._venue.status(), *(() if ahead is None else (ahead,))))
 
     async def close(self) -> None:
         """Nothing to let go of."""
@@ -259,9 +269,16 @@ class SimGateway:
         settled = await self._read("settlements", lambda: self._paid(query.since_ns), None)
         return (*orders, *fills, *positions, *settled)
 
-    def _paid(self, since_ns: int) -> Sequence[Event]:
+    def _paid(self, since_ns: int) -> Sequence[Settlement]:
+        shown_ns = self._venue.now_ns() - int(self._market_lag_s() * NANOS)
         rows = self._venue.settlements
-        return tuple(row for row in rows if row.settl_time_ns >= since_ns)
+        return tuple(row for row in rows if since_ns <= row.settl_time_ns <= shown_ns)
+
+    def _market_lag_s(self) -> float:
+        """Markets and payments may be shown as they were, by a cache that states no time."""
+        chance = self._chance
+        lags = self._wire.faults.on and chance.random() < _MARKET_LAGS
+        return chance.uniform(0.0, _MARKET_LAG_S) if lags else 0.0
 
     async def _orders(self) -> Sequence[Event]:
         asked_ns = self._clock.mono_ns()
@@ -330,17 +347,19 @@ class SimGateway:
 
         def serve() -> Sequence[Event]:
             market = self._venue.markets[query.symbol]
+            phase = market.phase_at(self._venue.now_s() - self._market_lag_s())
+            over = phase in {MarketPhase.DETERMINED, MarketPhase.SETTLED}
             read = MarketRead(
                 receive_time_ns=0,
                 mono_ns=0,
                 account=ACCOUNT,
                 venue=VENUE,
                 instrument=market.instrument,
-                phase=market.phase,
-                settl_px=market.settl_px,
+                phase=phase,
+                settl_px=market.settl_px if over else None,
             )
-            paid = (row for row in self._venue.settlements if row.symbol == query.symbol)
-            return (read, *paid)
+            paid = self._paid(0) if phase is MarketPhase.SETTLED else ()
+            return (read, *(row for row in paid if row.symbol == query.symbol))
 
         return await self._read("market", serve, query.symbol)
 

@@ -15,6 +15,7 @@ from daemon.core.terms import Symbol
 from daemon.journal.codec import encode_state
 from daemon.journal.errors import JournalError
 from daemon.journal.sqlite import SqliteJournal, SqliteOptions
+from daemon.ports import Observer
 from daemon.runtime.driver import Driver
 from daemon.runtime.inbox import Inbox
 from daemon.runtime.observers import Audience
@@ -52,6 +53,7 @@ class Ground:
     world: Context
     kill: Callable[[], None]
     idle_poll_s: float
+    observers: tuple[Observer, ...] = ()
 
 
 class Host:
@@ -98,7 +100,7 @@ class Host:
             self._noted,
             self.inbox,
             self.outbox,
-            Audience([self], _raise),
+            Audience([self, *ground.observers], _raise),
             last_seq=seq,
         )
         pace = Pace(active_s=float(plan.account.refresh_active_s), idle_s=ground.idle_poll_s)
@@ -146,8 +148,7 @@ class Host:
         return RulesLoaded(
             **self.clock.stamp(),
             rules=plan.rules,
-            accounts=(plan.account,),
-            operator_exits=plan.operator_exits,
+            accounts=(dataclasses.replace(plan.account, exits=plan.operator_exits),),
         )
 
     async def run(self) -> None:

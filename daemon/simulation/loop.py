@@ -45,9 +45,10 @@ class SimLoop(asyncio.BaseEventLoop):
     _ready: deque[_Handle]
     _scheduled: list[_Handle]
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, step_limit: int = STEP_LIMIT) -> None:
         super().__init__()
         self.steps = 0
+        self._step_limit = step_limit
         self._rng = rng
         self._now = 0.0
         self._clock_resolution = CLOCK_RESOLUTION_S
@@ -115,8 +116,9 @@ class SimLoop(asyncio.BaseEventLoop):
         while scheduled and scheduled[0]._when < limit:
             ready.append(heapq.heappop(scheduled))
         self._run_ready()
-        if self.steps > STEP_LIMIT:
-            self._give_up(SimulationStuckError(f"livelock: {STEP_LIMIT} steps by {self._now} s"))
+        if self.steps > self._step_limit:
+            text = f"livelock: {self._step_limit} steps by {self._now} s"
+            self._give_up(SimulationStuckError(text))
 
     def _run_ready(self) -> None:
         batch = list(self._ready)

@@ -14,7 +14,6 @@ from daemon.simulation.plan import DEEP_CENTS, NOISE_CENTS, PAYOUT_CENTS, VENUE,
 
 CENT = Decimal("0.01")
 _KEPT_TOPS = 200
-_EMPTY_SIDE = 0.04
 
 
 @dataclass(slots=True)
@@ -41,9 +40,10 @@ class Market:
 
     def __init__(self, plan: SymbolPlan, rng: random.Random) -> None:
         self.plan = plan
-        self.phase = MarketPhase.ACTIVE
+        self.phases = [(0.0, MarketPhase.ACTIVE)]
         self.settl_px: Decimal | None = None
         self.calm = False
+        self.empty_side = 0.04  # how often nobody is there, in each move
         self.held_cents = plan.entry + 2
         self.bids: list[PriceLevel] = []
         self.asks: list[PriceLevel] = []
@@ -57,14 +57,23 @@ class Market:
             payout_px=Decimal(1),
         )
 
+    @property
+    def phase(self) -> MarketPhase:
+        """Where it stands now."""
+        return self.phases[-1][1]
+
+    def enter(self, phase: MarketPhase, now_s: float) -> None:
+        """It moves on."""
+        self.phases.append((now_s, phase))
+
+    def phase_at(self, then_s: float) -> MarketPhase:
+        """Where it stood at that virtual second."""
+        return next((was for from_s, was in reversed(self.phases) if from_s <= then_s), self.phase)
+
     def tick(self, now_s: float) -> None:
         """The price moves and liquidity is new."""
         plan, rng = self.plan, self._rng
-        if self.calm:
-            self.held_cents = plan.entry - DEEP_CENTS if plan.ends_deep else plan.entry + 2
-        else:
-            moved = self.held_cents + rng.randint(-4, 3)
-            self.held_cents = min(max(moved, plan.entry - NOISE_CENTS), plan.entry + 6)
+        self.held_cents = self.moved_cents(now_s, rng)
         thin = 3.0 if self.calm else plan.thin
         spread = 1 if self.calm else rng.randint(1, 3)
         near = self._side(self.held_cents, -1, thin)
@@ -75,8 +84,17 @@ class Market:
             self.bids, self.asks = _mirrored(far), _mirrored(near)
         self.note_top(now_s)
 
+    def moved_cents(self, now_s: float, rng: random.Random) -> int:
+        """Where the price of the held side goes next; `now_s` is virtual time."""
+        del now_s
+        plan = self.plan
+        if self.calm:
+            return plan.entry - DEEP_CENTS if plan.ends_deep else plan.entry + 2
+        moved = self.held_cents + rng.randint(-4, 3)
+        return min(max(moved, plan.entry - NOISE_CENTS), plan.entry + 6)
+
     def _side(self, cents: int, step: int, thin: float) -> list[PriceLevel]:
-        if not self.calm and self._rng.random() < _EMPTY_SIDE:
+        if not self.calm and self._rng.random() < self.empty_side:
             return []
         levels = []
         for number in range(3):

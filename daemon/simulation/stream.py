@@ -156,7 +156,7 @@ class SimStream:
     def _tell_status(self, event: Event) -> None:
         if self._deliver is None:
             self._poll_status(event)
-        elif isinstance(event, VenuePaused) is self._is_paused():
+        elif _is_ahead(event) or isinstance(event, VenuePaused) is self._is_paused():
             self._say(replace(event, **self._clock.stamp()))
 
     def _fall_silent(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -208,3 +208,7 @@ class SimStream:
         newest = self._arrived.get(quote.symbol, 0)
         self._arrived[quote.symbol] = max(newest, quote.venue_time_ns)
         return quote.venue_time_ns < newest
+
+
+def _is_ahead(event: Event) -> bool:
+    return isinstance(event, VenuePaused) and bool(event.pause_time_ns)

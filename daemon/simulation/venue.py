@@ -47,18 +47,27 @@ from daemon.simulation.venue_order import WORKING, VenueOrder, fee_of
 BIRTH_NS = 1_780_000_000 * NANOS
 _HIDDEN = 0.3
 
+MarketMaker = Callable[[SymbolPlan, random.Random], Market]
+
 
 class SimVenue:
     """One account on one exchange."""
 
     def __init__(
-        self, plan: Plan, rng: random.Random, oracle: Oracle, now_s: Callable[[], float]
+        self,
+        plan: Plan,
+        rng: random.Random,
+        oracle: Oracle,
+        now_s: Callable[[], float],
+        make_market: MarketMaker = Market,
     ) -> None:
         self.plan = plan
         self.oracle = oracle
-        self.markets = {item.symbol: Market(item, rng) for item in plan.symbols}
+        self.markets = {item.symbol: make_market(item, rng) for item in plan.symbols}
         self.orders: dict[VenueOrderId, VenueOrder] = {}
+        self.working: dict[VenueOrderId, VenueOrder] = {}
         self.by_client: dict[ClientOrderId, VenueOrder] = {}
+        self.announced: VenuePaused | None = None
         self.fills: list[Fill] = []
         self.positions: dict[Symbol, list[tuple[int, Decimal]]] = {}
         self.settlements: list[Settlement] = []
@@ -122,7 +131,8 @@ class SimVenue:
         if market.phase is not MarketPhase.ACTIVE:
             return RejectReason.MARKET_INACTIVE
         held = self.position(command.key.symbol)
-        capped = command.reduce_only and self.plan.reduce_only_kept
+        rests = command.time_in_force is TimeInForce.GTC  # then Kalshi takes no reduce-only
+        capped = command.reduce_only and self.plan.reduce_only_kept and not rests
         if capped and held * command.side.sign >= ZERO:
             return RejectReason.NO_POSITION
         order = self._enter(
@@ -160,7 +170,7 @@ class SimVenue:
             command=command,
         )
         order.note(now_ns)
-        self.orders[order.venue_order_id] = order
+        self.orders[order.venue_order_id] = self.working[order.venue_order_id] = order
         if order.client_order_id is not None:
             self.by_client[order.client_order_id] = order
         return order
@@ -200,6 +210,7 @@ class SimVenue:
         else:
             self.publish(fill)
         if full:
+            del self.working[order.venue_order_id]
             self._tell(order)
 
     def _fill(
@@ -233,6 +244,7 @@ class SimVenue:
 
     def end(self, order: VenueOrder) -> None:
         """Cancel what is left of a working order."""
+        del self.working[order.venue_order_id]
         order.status = OrdStatus.CANCELED
         order.note(self.now_ns())
         self._tell(order)
@@ -270,8 +282,8 @@ class SimVenue:
         if market.phase is not MarketPhase.ACTIVE or self.paused:
             return
         market.tick(self.now_s())
-        for order in list(self.orders.values()):
-            if order.working and order.symbol == symbol:
+        for order in list(self.working.values()):
+            if order.symbol == symbol:
                 self._trade(order, order.qty)
         self.publish(self.quote(symbol, QuoteSource.BOOK))
 
@@ -321,7 +333,7 @@ class SimVenue:
 
     def set_paused(self, paused: bool) -> None:  # noqa: FBT001 - a switch
         """The whole venue stops or goes on; some venues cancel what rests when they reopen."""
-        self.paused = paused
+        self.paused, self.announced = paused, None
         if not paused and self.rng.random() < 0.5:
             self._cancel_all(None)
         self.publish(self.status())
@@ -332,14 +344,14 @@ class SimVenue:
         return made(receive_time_ns=0, mono_ns=0, account=ACCOUNT, venue=VENUE)
 
     def _cancel_all(self, symbol: Symbol | None) -> None:
-        for order in list(self.orders.values()):
-            if order.working and symbol in {None, order.symbol}:
+        for order in list(self.working.values()):
+            if symbol in {None, order.symbol}:
                 self.end(order)
 
     def set_phase(self, symbol: Symbol, phase: MarketPhase) -> None:
         """A market moves on; at its end the account is paid."""
         market = self.markets[symbol]
-        market.phase = phase
+        market.enter(phase, self.now_s())
         if phase is MarketPhase.CLOSED:
             self._cancel_all(symbol)
         if phase in {MarketPhase.DETERMINED, MarketPhase.SETTLED}:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -24,29 +25,52 @@ from daemon.core.events import (
 )
 from daemon.core.terms import ZERO
 from daemon.journal.errors import JournalError
+from daemon.ports import Observer
 from daemon.simulation.checks import Checks, Halts
 from daemon.simulation.clock import SimClock, WallClock
 from daemon.simulation.faults import Fault, Faults
 from daemon.simulation.host import Ground, Host
 from daemon.simulation.loop import SimLoop
+from daemon.simulation.market import Market
 from daemon.simulation.oracle import Oracle
 from daemon.simulation.plan import Plan, SymbolPlan
-from daemon.simulation.venue import SimVenue
+from daemon.simulation.venue import MarketMaker, SimVenue
 
 CALM_TICK_S = 5.0
 IDLE_TICK_S = 300.0
 IDLE_POLL_S = 600.0
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What may differ from an ordinary episode: the markets, the rates of faults, who watches."""
+
+    make_market: MarketMaker = Market
+    rates: Mapping[Fault, float] | None = None
+    observers: tuple[Observer, ...] = ()
+
+
+ORDINARY = Setting()
+
+
 class World:
     """One episode's stage."""
 
-    def __init__(self, plan: Plan, rng: random.Random, loop: SimLoop, path: Path) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        rng: random.Random,
+        loop: SimLoop,
+        path: Path,
+        setting: Setting = ORDINARY,
+    ) -> None:
         self.plan = plan
         self.loop = loop
-        self.faults = Faults(random.Random(rng.random()))
+        self._setting = setting
+        self.faults = Faults(random.Random(rng.random()), setting.rates)
         self.oracle = Oracle(loop.time)
-        self.venue = SimVenue(plan, random.Random(rng.random()), self.oracle, loop.time)
+        chance = random.Random(rng.random())
+        self.venue = SimVenue(plan, chance, self.oracle, loop.time, setting.make_market)
         self.host: Host | None = None
         self.lives = 0
         self.stay_down = False
@@ -98,8 +122,13 @@ class World:
 
     def _tick(self, item: SymbolPlan) -> None:
         self.venue.tick(item.symbol)
-        wait_s = self.tick_s * self._rng.uniform(0.5, 1.5)
+        wait_s = self.pace_s(item) * self._rng.uniform(0.5, 1.5)
         self.at(self.loop.time() + wait_s, lambda: self._tick(item))
+
+    def pace_s(self, item: SymbolPlan) -> float:
+        """Mean seconds between two moves of a market's price."""
+        del item
+        return self.tick_s
 
     def _strange(self, item: SymbolPlan, every_s: float) -> None:
         wait_s = every_s * self._rng.uniform(0.3, 1.7)
@@ -177,6 +206,7 @@ class World:
             self._context,
             self.kill,
             self.idle_poll_s,
+            self._setting.observers,
         )
         clock = SimClock(self._wall, self.loop, boot_s)
         self.host = Host(ground, clock, checks)

@@ -2,7 +2,8 @@
 
 After every event the twin, which folds the journalled steps and decides nothing, must have the
 same book, and so must a book made of the state: recovery is tested by whatever is played. The
-judge decides the journalled steps again and must find nothing else.
+judge decides the journalled steps again and must find nothing else. An image of the book from
+before each event must show nothing of it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from daemon.core.order import Order
 from daemon.core.position import Position
 from daemon.core.rules import AccountPolicy, StopRule
 from daemon.core.terms import NANOS, ClientOrderId, Side
+from daemon.journal.codec import encode_state
+from daemon.journal.image import Image
 from tests import builders as make
 
 WALL_NS = 1_700_000_000 * NANOS
@@ -76,7 +79,10 @@ class Play:
             self._step(self.stamped(replace(make.positions(), rows=rows)))
 
     def _step(self, event: Event) -> tuple[Command, ...]:
+        before = self.engine.book.state()
+        image, encoded = Image(before), encode_state(before)
         commands = self.engine.handle(event)
+        assert b"".join(image.slices()) == encoded, "a snapshot that is being written was torn"
         self.commands += commands
         self.placed += [c for c in commands if isinstance(c, PlaceOrder)]
         if self.engine.changed:

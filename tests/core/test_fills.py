@@ -229,6 +229,7 @@ def test_a_guess_across_zero_is_split_there_and_corrected_on_both_sides() -> Non
     play.tell(make.positions("-5"), make.fills_read(), make.market_read())
     play.tell(make.positions("-5"), after="6")
     assert (play.position.qty, play.position.generation) == (D(-5), 2)
+    assert play.position.entry_px is None, "the mid of a quote is nobody's entry"
     early = play.position.inferred[0].as_of_ns
     play.tell(make.fill(last_qty="15", last_px="0.40", transact_time_ns=early))
     assert play.position.qty == D(-5)

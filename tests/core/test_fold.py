@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import given
@@ -11,9 +12,9 @@ from daemon.core.commands import CloseExit, ExitEnd, HoldUnconfirmed, NoticeKind
 from daemon.core.engine import Engine
 from daemon.core.events import Event, TimerFired
 from daemon.core.fold import apply_command, apply_event
-from daemon.core.terms import ClientOrderId, OrdStatus, RuleKind
+from daemon.core.terms import NANOS, ClientOrderId, OrdStatus, RuleKind
 from tests import builders as make
-from tests.core.play import Play, guarded
+from tests.core.play import WALL_NS, Play, guarded
 
 D = Decimal
 QTYS = st.lists(st.integers(1, 40), min_size=1, max_size=4).filter(lambda q: sum(q) <= 100)
@@ -41,6 +42,22 @@ def told(order: list[int], qtys: list[int]) -> Play:
     known = facts(play.order_id, qtys)
     play.tell(*(known[at % len(known)] for at in order))
     return play
+
+
+def test_a_cursor_that_our_clock_set_into_the_future_is_taken_back_to_the_venues_time() -> None:
+    play = Play()
+    hour_ns = 3_600 * NANOS
+    ahead = replace(make.started(), receive_time_ns=WALL_NS + hour_ns)
+    play.engine.handle(ahead)
+    play.engine.handle(make.rules_loaded(make.rule()))
+    state = play.engine.book.account(make.ACCOUNT, make.VENUE)
+    assert state.fills_as_of_ns == WALL_NS + hour_ns
+    read = replace(make.fills_read(symbol=None), since_ns=WALL_NS + hour_ns)
+    play.engine.handle(replace(read, as_of_ns=WALL_NS))
+    assert play.engine.changed
+    assert state.fills_as_of_ns == WALL_NS
+    play.engine.handle(replace(read, as_of_ns=WALL_NS - 60 * NANOS))
+    assert state.fills_as_of_ns == WALL_NS, "a read that lags takes nothing back"
 
 
 @given(QTYS, st.data())

@@ -7,10 +7,17 @@ from decimal import Decimal
 
 import pytest
 
-from daemon.core.commands import CancelOrder, NoticeKind, OpenExit, PlaceOrder, StartTimer
+from daemon.core.commands import (
+    CancelOrder,
+    NoticeKind,
+    Notify,
+    OpenExit,
+    PlaceOrder,
+    StartTimer,
+)
 from daemon.core.events import CancelRequested, StopRequested, VenuePaused
 from daemon.core.rules import AccountPolicy
-from daemon.core.terms import NANOS, ClientOrderId, TimeInForce
+from daemon.core.terms import NANOS, ClientOrderId, Side, Symbol, TimeInForce
 from tests import builders as make
 from tests.core.play import WALL_NS, Play, guarded, notices, only
 
@@ -36,6 +43,16 @@ def test_a_pause_far_ahead_is_told_ten_minutes_before() -> None:
     assert wake.delay_s == D(3_000)
     assert notices(play.tell(make.timer(wake.timer), after="3000")) == [NoticeKind.PAUSE_AHEAD]
     assert not notices(play.tell(make.timer(wake.timer)))
+
+
+def test_a_pause_names_a_few_of_many_positions_and_counts_the_rest() -> None:
+    play = guarded()
+    for number in range(1, 40):
+        name = Symbol(f"NFL-1-{number:02d}")
+        play.tell(make.fill(exec_id=f"t{number}", side=Side.BUY, last_qty="5", symbol=name))
+    (told,) = only(play.tell(VenuePaused(**make.AT_VENUE)), Notify)
+    assert "exposed: 40 positions: 100 NFL-1, 5 NFL-1-01, " in told.text
+    assert told.text.endswith("5 NFL-1-09, and 30 more")
 
 
 def test_a_process_that_stops_sends_nothing_new() -> None:

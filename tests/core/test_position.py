@@ -133,9 +133,9 @@ def test_a_generation_that_earned_nothing_is_neither_won_nor_lost() -> None:
 
 def test_only_fees_in_the_quote_currency_are_part_of_the_pnl() -> None:
     ours = position()
-    assert ours.pay(USD, D("0.10")) == D("0.10")
-    assert ours.pay(Currency("BNB"), D("0.001")) == 0
-    assert ours.pay(USD, D("-0.02")) == D("-0.02")
+    assert ours.pay(USD, D("0.10"), D(1)) == (D("0.10"), D(0))
+    assert ours.pay(Currency("BNB"), D("0.001"), D(1)) == (D(0), D(0))
+    assert ours.pay(USD, D("-0.02"), D(1)) == (D("-0.02"), D(0))
     assert ours.fees == {"USD": D("0.08"), "BNB": D("0.001")}
 
 
@@ -194,6 +194,7 @@ def test_an_opening_guess_replaced_by_the_real_fill_costs_what_that_cost(
         if sold:
             each.apply(Side.SELL, D(sold), D("0.60"), D("0.01"), 2)
     ours.correct(guess, D(qty), px, fee)
+    assert (ours.entry_px, ours.realized_pnl) == (told.entry_px, told.realized_pnl)
     if qty > sold:
         for each in (ours, told):
             each.apply(Side.SELL, D(qty - sold), D("0.61"), D("0.01"), 3)
@@ -208,6 +209,17 @@ def test_a_correction_of_a_closed_generation_changes_its_result() -> None:
     assert ours.wins == 1
     assert ours.correct(guess, D(10), D("0.40"), D("0.10")) == D("-2.10")
     assert (ours.wins, ours.losses, ours.realized_pnl) == (0, 1, D("-1.10"))
+
+
+def test_what_a_guess_opened_and_was_sold_before_an_add_is_corrected_without_loss() -> None:
+    ours = position()
+    guess = guessed(ours, Side.BUY, D(10), D("0.50"))
+    ours.apply(Side.SELL, D(4), D("0.60"), D(0), 2)
+    ours.apply(Side.BUY, D(2), D("0.50"), D(0), 3)
+    ours.correct(guess, D(10), D("0.40"), D(0))
+    assert ours.entry_px == D("0.425"), "6 of it at 0.40 and 2 at 0.50"
+    ours.apply(Side.SELL, D(8), D("0.60"), D(0), 4)
+    assert ours.realized_pnl == D(12) * D("0.60") - D(10) * D("0.40") - D(2) * D("0.50")
 
 
 def test_an_unknown_entry_is_unknown_until_every_guess_has_a_price() -> None:

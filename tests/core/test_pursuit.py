@@ -5,11 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 
 from daemon.core.commands import (
+    CloseExit,
+    ExitEnd,
     HaltAccount,
     NoticeKind,
+    Notify,
     OpenExit,
     PlaceOrder,
+    QueryQuote,
     RetriggerExit,
+    StartTimer,
 )
 from daemon.core.events import ResumeRequested
 from daemon.core.terms import Side, TimeInForce
@@ -137,6 +142,35 @@ def test_nobody_who_bids_is_told_once_and_ends_no_exit() -> None:
     assert notices(play.tell(nobody, after="5")) == [NoticeKind.EXIT_BLOCKED]
     assert not play.tell(nobody)
     assert only(play.tell(THROUGH), PlaceOrder)
+    play.tell(make.canceled(order_id=play.order_id))
+    assert not notices(play.tell(nobody, after="60")), "not for each empty moment"
+
+
+def test_an_empty_book_is_not_asked_for_by_rest_at_every_turn() -> None:
+    """The live feed tells when somebody comes: a look each second would eat the exits' tokens."""
+    play = guarded()
+    play.tell(THROUGH)
+    play.tell(make.canceled(order_id=play.order_id))
+    retry = make.timer(f"retry|{make.KEY.name}")
+    assert only(play.tell(retry, after="2"), StartTimer)[0].delay_s == D(1)
+    play.tell(make.quote(bid=None, ask="0.60"))
+    told = play.tell(retry, after="1")
+    assert only(told, QueryQuote)
+    assert only(told, StartTimer)[0].delay_s == D(30)
+    assert only(play.tell(THROUGH), PlaceOrder)
+
+
+def test_what_a_recovered_exit_leaves_is_told() -> None:
+    play = guarded()
+    play.tell(THROUGH)
+    play.tell(make.fill(last_qty="30", order_id=play.order_id))
+    play.tell(make.canceled(order_id=play.order_id, cum_qty="30"))
+    told = play.tell(make.quote(bid="0.65", ask="0.66"), after="5")
+    assert only(told, CloseExit)[0].end is ExitEnd.RECOVERED
+    (notice,) = only(told, Notify)
+    assert notice.notice is NoticeKind.GUARDED_AGAIN
+    assert notice.text == "exit of 100 NFL-1 sold 30, then the price recovered: 70 guarded again"
+    assert not notice.urgent
 
 
 def test_a_first_attempt_that_had_to_wait_is_priced_by_the_quote_that_it_meets() -> None:

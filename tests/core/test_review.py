@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -9,13 +10,12 @@ import pytest
 from daemon.core.commands import (
     AdoptOrder,
     CancelOrder,
-    CloseExit,
     HaltAccount,
     InferFill,
-    MarkSettled,
     NoteAgreement,
     NoteMismatch,
     NoticeKind,
+    Notify,
     OpenExit,
     PlaceOrder,
     QueryBook,
@@ -23,41 +23,31 @@ from daemon.core.commands import (
     QueryMarket,
     QueryOrder,
     RefuseRule,
-    SettlePosition,
     StartTimer,
     WatchSymbols,
 )
 from daemon.core.events import (
     MarketChanged,
     MarketPhase,
+    PositionRow,
     PositionsImported,
-    Settlement,
+    ResumeRequested,
 )
 from daemon.core.rules import ImportedPosition
 from daemon.core.terms import (
-    NANOS,
     JournalId,
     OrdStatus,
     RuleKind,
     Side,
+    Symbol,
     TimeInForce,
     client_order_id,
 )
 from tests import builders as make
-from tests.core.play import WALL_NS, Play, guarded, notices, only
+from tests.core.play import Play, guarded, notices, only
 
 D = Decimal
 FOREIGN = client_order_id(JournalId("another"), make.KEY, 1, 1, 1)
-
-
-def settled(*, px: str, qty: str, revenue: str) -> Settlement:
-    return Settlement(
-        **make.ON_SYMBOL,
-        settl_px=D(px),
-        position_qty=D(qty),
-        revenue=D(revenue),
-        settl_time_ns=WALL_NS + 1_001 * NANOS,
-    )
 
 
 def imported(qty: str, px: str) -> PositionsImported:
@@ -80,6 +70,22 @@ def test_a_difference_is_believed_after_two_fresh_reads_and_all_fills() -> None:
     assert only(told, InferFill)[0].last_px == D("0.655"), "the mid of the last two-sided quote"
     assert NoticeKind.FILL_INFERRED in notices(told)
     assert play.position.qty == D(60)
+
+
+def test_a_row_that_cannot_be_read_sets_its_market_aside_and_no_other() -> None:
+    play = guarded()
+    other = PositionRow(symbol=Symbol("NFL-2"), position_qty=D(5))
+    unread = PositionRow(symbol=make.SYMBOL, position_qty=None, text="position_fp is missing")
+    told = play.tell(replace(make.positions(), rows=(unread, other)))
+    assert [c.key.symbol for c in only(told, NoteMismatch)] == ["NFL-2"]
+    (notice,) = only(told, Notify)
+    assert (notice.notice, notice.urgent) == (NoticeKind.UNGUARDED, True)
+    assert "NFL-1" in notice.text
+    assert "position_fp is missing" in notice.text
+    assert not notices(play.tell(replace(make.positions(), rows=(unread, other))))
+    play.tell(make.positions("100"))
+    assert notices(play.tell(replace(make.positions(), rows=(unread,)))), "it came back"
+    assert play.position.qty == D(100)
 
 
 def test_a_read_from_before_the_last_fill_proves_nothing() -> None:
@@ -183,6 +189,17 @@ def test_a_foreign_writers_order_stops_new_exits_on_the_account() -> None:
     assert not only(play.tell(make.quote(bid="0.58", ask="0.60")), PlaceOrder)
 
 
+def test_a_foreign_order_first_seen_under_a_halt_is_remembered_by_the_journal_too() -> None:
+    play = guarded()
+    seen = make.snapshot(order_id=FOREIGN, leaves_qty="40")
+    play.tell(seen)
+    play.restart()
+    assert notices(play.tell(seen)) == [NoticeKind.FOREIGN_WRITER], "still halted"
+    play.tell(ResumeRequested(**make.NOW))
+    less = make.snapshot(order_id=FOREIGN, leaves_qty="30")
+    assert not only(play.tell(less), HaltAccount), "the operator knows, and so does the judge"
+
+
 def test_taking_over_is_the_operators_word() -> None:
     play = guarded()
     play.tell(make.started(take_over=True))
@@ -207,86 +224,11 @@ def test_a_file_of_positions_is_taken_where_the_book_has_none() -> None:
     assert (play.position.qty, play.position.entry_px) == (D(100), D("0.64"))
 
 
-def test_determined_is_provisional_and_the_row_books_it() -> None:
-    play = guarded(commission="1.00")
-    play.tell(make.market_read(phase=MarketPhase.DETERMINED, settl_px="0"))
-    assert play.position.qty == D(100)
-    assert only(play.tell(make.positions()), QueryMarket), "gone because it was paid"
-    told = play.tell(settled(px="0", qty="100", revenue="0"))
-    assert only(told, SettlePosition)
-    assert only(told, MarkSettled)
-    assert NoticeKind.SETTLEMENT_DIFFERENCE not in notices(told)
-    assert (play.position.qty, play.position.realized_pnl) == (D(0), D(-66))
-    assert play.position.losses == 1
-    assert not only(play.tell(settled(px="0", qty="100", revenue="0")), SettlePosition)
-
-
-@pytest.mark.parametrize(
-    ("qty", "px", "settl_px", "revenue", "pnl", "differs"),
-    [
-        ("100", "0.65", "1", "100", "35", False),
-        ("-100", "0.35", "1", "0", "-65", False),
-        ("-100", "0.35", "0", "100", "35", False),
-        ("100", "0.65", "0.4321", "43.21", "-21.79", False),
-        ("3", "0.65", "0.4321", "1.28", "-0.6537", False),
-        ("100", "0.65", "1", "99.99", "35", True),
-        ("-100", "0.35", "0.25", "74", "10", True),
-    ],
-)
-def test_settlement_pays_what_the_row_says_or_is_alerted(
-    qty: str, px: str, settl_px: str, revenue: str, pnl: str, *, differs: bool
-) -> None:
-    play = guarded(qty=qty, px=px)
-    told = play.tell(settled(px=settl_px, qty=qty, revenue=revenue))
-    assert (NoticeKind.SETTLEMENT_DIFFERENCE in notices(told)) is differs
-    assert play.position.realized_pnl == D(pnl)
-
-
-def test_a_settlement_waits_until_the_exits_orders_are_proven_dead() -> None:
-    play = guarded()
-    play.tell(make.quote(bid="0.58", ask="0.60"))
-    play.tell(make.in_doubt(order_id=play.order_id))
-    assert not only(play.tell(settled(px="0", qty="50", revenue="0")), SettlePosition)
-    play.tell(make.fill(order_id=play.order_id))
-    told = play.tell(make.canceled(order_id=play.order_id, cum_qty="50"))
-    assert only(told, SettlePosition)
-    assert only(told, CloseExit)
-    assert play.position.realized_pnl == D("-3.50") + D("-32.50")
-    assert play.position.losses == 1
-
-
-def test_a_settlement_of_more_or_less_than_we_know_asks_for_fills_first() -> None:
-    play = guarded()
-    told = play.tell(settled(px="1", qty="80", revenue="80"))
-    assert only(told, QueryFills)
-    assert not only(told, SettlePosition)
-    assert not only(play.tell(make.timer(f"settle|{make.KEY.name}")), SettlePosition)
-    told = play.tell(make.fills_read())
-    assert only(told, InferFill)[0].last_qty == D(20)
-    assert only(told, SettlePosition)
-    assert play.position.qty == 0
-
-
 def test_a_market_that_changes_its_phase_is_noted() -> None:
     play = guarded()
     paused = MarketChanged(**make.ON_SYMBOL, phase=MarketPhase.PAUSED)
     play.tell(paused)
     assert NoticeKind.EXIT_BLOCKED in notices(play.tell(make.quote(bid="0.58", ask="0.60")))
-
-
-def test_what_settled_before_the_book_ever_saw_it_is_fetched_and_booked_once() -> None:
-    play = Play()
-    play.tell(make.started(), make.rules_loaded(make.rule()), make.market_read())
-    for name, side in (("later-1", Side.SELL), ("later-2", Side.BUY)):
-        play.tell(make.fill(exec_id=name, side=side, last_qty="16", venue_order_id=name))
-    row = settled(px="0.37", qty="-122", revenue="76.86")
-    assert only(play.tell(row), QueryFills)
-    entry = make.fill(
-        exec_id="entry", side=Side.SELL, last_qty="122", last_px="0.60", venue_order_id="old"
-    )
-    play.tell(entry, make.fills_read(), after="6")
-    assert (play.position.qty, play.position.realized_pnl) == (D(0), D("28.06"))
-    assert not play.tell(row)
 
 
 def test_a_fill_older_than_the_read_that_agreed_stops_all_until_a_read_agrees_again() -> None:

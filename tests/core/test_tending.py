@@ -152,7 +152,7 @@ def test_a_check_of_a_dead_or_unknown_order_does_nothing() -> None:
 def test_a_resting_exit_is_canceled_at_its_timeout_and_counts_what_filled() -> None:
     play = resting()
     (placed,) = play.placed
-    assert not placed.reduce_only
+    assert placed.reduce_only
     assert StartTimer(timer=f"timeout|{play.order_id}", delay_s=D(10)) in play.commands
     (cancel,) = only(play.tell(make.timer(f"timeout|{play.order_id}"), after="10"), CancelOrder)
     assert cancel.client_order_id == play.order_id

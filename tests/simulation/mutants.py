@@ -17,6 +17,7 @@ from decimal import Decimal
 from daemon.core import (
     exits,
     fills,
+    fold,
     fold_orders,
     guarding,
     pursuit,
@@ -273,6 +274,16 @@ def same_id_for_the_next_exit() -> AbstractContextManager[None]:
     )
 
 
+def keep_a_guess_that_a_settlement_denies() -> AbstractContextManager[None]:
+    """What vanished because it was paid stays sold at the mid of a quote."""
+    return _everywhere(fills.denied_qty, lambda _book, _position, _difference: ZERO)
+
+
+def believe_a_cursor_of_the_future() -> AbstractContextManager[None]:
+    """Fills are asked for from our own clock's time on, however far ahead it was."""
+    return _everywhere(fold._cursor_ahead, lambda _book, _event: False)
+
+
 MUTANTS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     mutant.__name__: mutant
     for mutant in (
@@ -295,6 +306,8 @@ MUTANTS: dict[str, Callable[[], AbstractContextManager[None]]] = {
         offer_dead_prices,
         halt_is_ignored,
         same_id_for_the_next_exit,
+        keep_a_guess_that_a_settlement_denies,
+        believe_a_cursor_of_the_future,
     )
 }
 

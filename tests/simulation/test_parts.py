@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from daemon.core.book import Book
-from daemon.core.commands import PlaceOrder, QueryBook, QueryOrder
+from daemon.core.commands import PlaceOrder, QueryBook, QueryMarket, QueryOrder
 from daemon.core.events import (
     Event,
+    MarketPhase,
+    MarketRead,
     OrderAbsent,
     OrderAccepted,
     OrderCanceled,
@@ -133,6 +135,28 @@ class Stage:
 
     def bids(self, *levels: tuple[str, int]) -> None:
         self.market.bids = [PriceLevel(Decimal(px), Decimal(qty)) for px, qty in levels]
+
+
+def test_a_market_and_its_payment_may_be_read_as_they_were_while_faults_last() -> None:
+    stage = Stage()
+    ask = QueryMarket(account=ACCOUNT, venue=VENUE, symbol=stage.symbol)
+
+    async def phases() -> set[tuple[MarketPhase, bool]]:
+        seen = set()
+        for _ in range(40):
+            market, *paid = await stage.gateway.market(ask)
+            assert isinstance(market, MarketRead)
+            seen.add((market.phase, bool(paid)))
+        return seen
+
+    async def story() -> None:
+        await asyncio.sleep(100)
+        stage.venue.set_phase(stage.symbol, MarketPhase.SETTLED)
+        assert (MarketPhase.ACTIVE, False) in await phases()
+        stage.faults.on = False
+        assert await phases() == {(MarketPhase.SETTLED, True)}
+
+    stage.play(story)
 
 
 def test_an_ioc_takes_what_is_there_and_no_more() -> None:

@@ -15,7 +15,9 @@ import msgspec
 from daemon.core.events import PositionRow, Settlement, Undecodable
 from daemon.core.terms import HUNDRED, ONE, ZERO, Symbol, quotient
 from daemon.venues.kalshi.wire import (
+    NAME_LIMIT,
     PRICE_STEP,
+    RAW_LIMIT,
     Stamp,
     UnreadableError,
     decode_as,
@@ -80,7 +82,10 @@ _POSITION: Final = msgspec.json.Decoder(MarketPosition)
 
 
 def decode_position_row(stamp: Stamp, raw: bytes | msgspec.Raw) -> PositionRow | Undecodable:
-    """One live position; a quantity of 0 is a flat one. `cost` is the venue's exposure."""
+    """One live position; a quantity of 0 is a flat one. `cost` is the venue's exposure.
+
+    A row that cannot be read but for its ticker sets that market aside, and no other.
+    """
     try:
         row = decode_as(_POSITION, raw)
         exposure = row.market_exposure_dollars
@@ -90,7 +95,25 @@ def decode_position_row(stamp: Stamp, raw: bytes | msgspec.Raw) -> PositionRow |
             cost=None if exposure is None else number(exposure, "market_exposure_dollars"),
         )
     except UnreadableError as error:
-        return undecodable(stamp, "position row", bytes(raw), str(error))
+        ticker = _ticker(raw)
+        if not ticker:
+            return undecodable(stamp, "position row", bytes(raw), str(error))
+        return PositionRow(symbol=Symbol(ticker), position_qty=None, text=str(error)[:RAW_LIMIT])
+
+
+class _Named(msgspec.Struct):
+    ticker: str
+
+
+_NAMED: Final = msgspec.json.Decoder(_Named)
+
+
+def _ticker(raw: bytes | msgspec.Raw) -> str:
+    """The name of a row that is otherwise unreadable, cut to a ticker's length; "" without one."""
+    try:
+        return decode_as(_NAMED, raw).ticker[:NAME_LIMIT]
+    except UnreadableError:
+        return ""
 
 
 class SettlementRow(msgspec.Struct):

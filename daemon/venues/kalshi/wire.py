@@ -26,6 +26,7 @@ from daemon.core.terms import NANOS, ONE, ZERO, Account, Side, Venue
 
 VENUE: Final = Venue("kalshi")
 RAW_LIMIT: Final = 2_000
+NAME_LIMIT: Final = 200
 """Characters of an unreadable message that are kept."""
 
 LOT_QTY: Final = Decimal("0.01")
@@ -124,7 +125,7 @@ def side(outcome_side: str | None, book_side: str | None) -> Side:
 
 def name(text: str, what: str) -> str:
     """A ticker or id: not empty, at most 200 characters."""
-    if not text or len(text) > RAW_LIMIT // 10:
+    if not text or len(text) > NAME_LIMIT:
         raise UnreadableError(f"{what} is empty or too long")
     return text
 

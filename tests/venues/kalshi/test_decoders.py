@@ -173,6 +173,23 @@ def test_a_position_that_cannot_be_read() -> None:
     assert isinstance(decode_position_row(STAMP, b'{"ticker":"","position_fp":"1"}'), Undecodable)
 
 
+@pytest.mark.parametrize(
+    ("raw", "symbol", "text"),
+    [
+        (b'{"ticker":"KX-A","position_fp":"many"}', "KX-A", "'many' is not a decimal number"),
+        (b'{"ticker":"KX-A","position_fp":7}', "KX-A", "position_fp"),
+        (b'{"ticker":"%s","position_fp":"1"}' % (b"X" * 300), "X" * 200, "too long"),
+    ],
+)
+def test_a_position_that_cannot_be_read_is_set_aside_by_its_ticker(
+    raw: bytes, symbol: str, text: str
+) -> None:
+    row = decode_position_row(STAMP, raw)
+    assert isinstance(row, PositionRow)
+    assert (row.symbol, row.position_qty) == (symbol, None)
+    assert text in row.text
+
+
 def test_positions_are_signed() -> None:
     assert decode_position_row(STAMP, row("positions", "market_positions")) == PositionRow(
         symbol=TICKER, position_qty=D("-12.50"), cost=D("7.25")

@@ -12,9 +12,9 @@ from daemon.core.terms import NANOS, Symbol
 from daemon.ports import QuotesCanceled
 from daemon.venues.kalshi.books import LEVELS_LIMIT, Books, OrderBook
 from daemon.venues.kalshi.feed import SNAPSHOT_AGAIN_NS, Feed, FeedCounts
-from daemon.venues.kalshi.liveness import Liveness
 from daemon.venues.kalshi.stream_wire import BookDelta, BookSnapshot, decode_frame
 from daemon.venues.kalshi.wire import Stamp
+from daemon.venues.liveness import Liveness
 from tests.venues.kalshi.builders import OTHER, STAMP, TICKER, frame
 
 D = Decimal

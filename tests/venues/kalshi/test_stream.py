@@ -23,9 +23,9 @@ from daemon.core.events import (
     VenuePaused,
 )
 from daemon.core.terms import Symbol
-from daemon.venues.kalshi.polling import QuotePoller
 from daemon.venues.kalshi.stream import INTEREST_LIMIT, KalshiStream
 from daemon.venues.kalshi.venue import KalshiVenue
+from daemon.venues.polling import QuotePoller
 from daemon.venues.stream import SocketForLife
 from tests.venues.kalshi.builders import OTHER, TICKER, TestClock, config, frame
 from tests.venues.kalshi.fake_kalshi import Answer, FakeKalshi, ok
