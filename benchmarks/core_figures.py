@@ -11,9 +11,10 @@ from decimal import Decimal
 
 from benchmarks.figures import Budget, Figure, middle
 from benchmarks.world import World, exiting, fills_of, guarded
+from daemon.core.desk import Band
 from daemon.core.engine import Engine
 from daemon.core.events import Event, Quote
-from daemon.core.terms import VenueOrderId
+from daemon.core.terms import Account, Symbol, Venue, VenueOrderId
 
 RUNS = 5
 SLOPE = Budget(ratio_at_most=1.3)
@@ -106,25 +107,42 @@ def _bare_quotes(quotes: Sequence[Quote]) -> float:
     return (time.process_time_ns() - began_ns) / len(quotes) / 1_000
 
 
+class _Restless(dict[tuple[Account, Venue, Symbol], Band]):
+    """Keeps no band, so that every quote is judged in full."""
+
+    def __setitem__(self, where: tuple[Account, Venue, Symbol], band: Band) -> None:
+        """Forget it at once."""
+
+
 def quote_decision(*, quick: bool) -> list[Figure]:
     """A typed quote of one of 10,000 guarded positions in, no trigger out."""
     count = 2_000 if quick else 10_000
-    world = guarded(count)
-    quotes = _judged(world, count)
+    world, restless = guarded(count), guarded(count)
+    restless.engine.memory.calm = _Restless()
+    quotes, again = _judged(world, count), _judged(restless, count)
     gc.collect()
-    pairs = [
-        (cpu_us(lambda: feed(world.engine, quotes), len(quotes)), _bare_quotes(quotes))
+    runs = [
+        (
+            cpu_us(lambda: feed(world.engine, quotes), len(quotes)),
+            cpu_us(lambda: feed(restless.engine, again), len(again)),
+            _bare_quotes(quotes),
+        )
         for _ in range(RUNS)
     ]
+    calm, full, floor = (middle(part) for part in zip(*runs, strict=True))
     return [
         Figure(
-            name="quote in -> trigger decision",
-            ours=middle(us for us, _ in pairs),
+            name=name,
+            ours=ours,
             unit="us",
-            floor=middle(us for _, us in pairs),
+            floor=floor,
             floor_is="dict and two compares",
             budget=Budget(at_most=5),
-            note=f"CPU time, {count:,} guarded positions",
+            note=f"CPU time, {count:,} guarded positions; {which}",
+        )
+        for name, ours, which in (
+            ("quote in -> trigger decision", calm, "between the levels, nothing moved since"),
+            ("quote judged in full", full, "the first after anything moved, or near a level"),
         )
     ]
 

@@ -6,7 +6,9 @@ As in `daemon.app`, without door, poller and alerts; log lines are rendered and 
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -25,7 +27,7 @@ from daemon.journal.sqlite import SqliteJournal, SqliteOptions
 from daemon.ports import Deliver, Observer, Record
 from daemon.ports import Venue as VenuePort
 from daemon.runtime.clock import SystemClock
-from daemon.runtime.driver import Driver
+from daemon.runtime.driver import SWITCH_INTERVAL_S, Driver
 from daemon.runtime.freshness import Freshness
 from daemon.runtime.inbox import Inbox
 from daemon.runtime.observers import Audience
@@ -176,7 +178,9 @@ def folder() -> Iterator[Path]:
 
 @asynccontextmanager
 async def running(engine: Engine, venue: VenuePort, tally: Tally) -> AsyncIterator[Rig]:
-    """A rig at work on a journal of its own."""
+    """A rig at work on a journal of its own, in a process set up like the daemon's."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    gc.freeze()
     with folder() as path:
         rig = Rig(engine, venue, path / "journal.db", tally)
         async with asyncio.TaskGroup() as group:
@@ -189,6 +193,7 @@ async def running(engine: Engine, venue: VenuePort, tally: Tally) -> AsyncIterat
                 await asyncio.wait([task])
                 await venue.close()
                 await rig.close()
+                gc.unfreeze()
 
 
 def kalshi(peer: Peer, signer: KalshiSigner) -> KalshiVenue:

@@ -5,7 +5,8 @@ For tests and `--dry` tools; it survives nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Awaitable, Iterator, Sequence
 
 from daemon.core.book import BookState, FillKey
 from daemon.core.terms import JournalId
@@ -67,13 +68,14 @@ class MemoryJournal:
             record, head = read_row(row, head)
             yield record
 
-    async def keep_snapshot(self, seq: int, state: BookState) -> None:
+    def keep_snapshot(self, seq: int, state: BookState) -> Awaitable[None]:
         """Keep the book as of `seq`; the newest two are kept."""
         self._check_open()
         if seq > self.last_seq:
             raise SequenceBrokenError(f"snapshot of {seq}, but the last record is {self.last_seq}")
         kept = [*self._snapshots, (seq, encode_state(state))]
         self._snapshots = kept[-_KEPT_SNAPSHOTS:]
+        return asyncio.sleep(0)
 
     def latest_snapshot(self) -> tuple[int, BookState] | None:
         """The newest snapshot and its seq."""

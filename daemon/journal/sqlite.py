@@ -9,24 +9,30 @@ It makes no retry: an error of a commit ends the process (semantics.md 10).
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from daemon.core.book import BookState, FillKey
 from daemon.core.errors import FilldError
 from daemon.core.terms import JournalId
 from daemon.journal.ballast import DEFAULT_BYTES, Ballast
-from daemon.journal.codec import encode_state
 from daemon.journal.errors import JournalError, SequenceBrokenError
+from daemon.journal.image import Image
 from daemon.journal.lock import FileLock, account_lock_name, lock_account
 from daemon.journal.rows import make_batch
 from daemon.journal.store import Reader, Store
 from daemon.ports import Record
 
 Hook = Callable[[], Awaitable[None]]
+Perform = Callable[[Callable[[], None]], None]
+
+# What one transaction of a snapshot writes: about a millisecond in which a commit waits.
+_PART_BYTES = 128 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +80,7 @@ class SqliteJournal:
         self._writer = (
             None if options.inline else ThreadPoolExecutor(1, thread_name_prefix="filld-journal")
         )
+        self._slicer = ThreadPoolExecutor(1, thread_name_prefix="filld-snapshot")
         self._idle: asyncio.TimerHandle | None = None
         ballast = Ballast(_beside(self._path, ".ballast"), options.ballast_bytes)
         self._store = self._open_store(ballast)
@@ -117,14 +124,35 @@ class SqliteJournal:
         await self._write(lambda: self._store.append(batch))
         self._tidy_later()
 
-    async def keep_snapshot(self, seq: int, state: BookState) -> None:
-        """Keep the book as of `seq` (handed in before); the newest two are kept."""
+    def keep_snapshot(self, seq: int, state: BookState) -> Awaitable[None]:
+        """Keep the book as of `seq` (handed in before); the newest two are kept.
+
+        `state` is copied before this returns. It is encoded and written beside the appends, which
+        overtake it; what is returned ends when it is kept.
+        """
         if seq > self._head.seq:
             raise SequenceBrokenError(f"snapshot of {seq}, but the last record is {self._head.seq}")
-        payload = encode_state(state)
-        version = self._options.engine_version
-        await self._write(lambda: self._store.keep_snapshot(seq, version, payload))
+        return self._keep_image(seq, Image(state))
+
+    async def _keep_image(self, seq: int, image: Image) -> None:
+        writer = self._writer
+        if writer is None:
+            await self._write(lambda: self._keep(seq, image, lambda work: work()))
+        else:
+            perform: Perform = lambda work: self._submit(writer, work).result()  # noqa: E731
+            await asyncio.wrap_future(self._slicer.submit(self._keep, seq, image, perform))
         self._tidy_later()
+
+    def _keep(self, seq: int, image: Image, perform: Perform) -> None:
+        digest, part, rest = hashlib.sha256(), 0, bytearray()
+        for piece in image.slices():
+            digest.update(piece)
+            rest += piece
+            if len(rest) >= _PART_BYTES:
+                perform(partial(self._store.keep_part, seq, part, bytes(rest)))
+                part, rest = part + 1, bytearray()
+        version = self._options.engine_version
+        perform(partial(self._store.keep_snapshot, seq, version, bytes(rest), digest.digest()))
 
     async def hold_account(self, state_dir: Path, venue: str, key_id: str) -> None:
         """Lock one venue account until `close`; `JournalLockedError` if another process has it."""
@@ -160,6 +188,7 @@ class SqliteJournal:
         self._failure = self._failure or "the journal is closed"
         if self._writer is not None:
             self._writer.shutdown(cancel_futures=True)
+        self._slicer.shutdown()
         self._reader.close()
         self._store.close()
         for lock in self._locks:

@@ -39,6 +39,7 @@ _KNOWN = (
     "SELECT 1 FROM fills WHERE account = ? AND venue = ? AND symbol = ? AND exec_id = ?"
     " AND venue_order_id = ?"
 )
+_PARTS = "SELECT payload FROM snapshot_parts WHERE seq = ? ORDER BY part"
 _ROWS = (
     "SELECT seq, engine_version, recorded_ns, kind, payload, prev_hash, row_hash, sealed"
     " FROM records WHERE seq > ? ORDER BY seq"
@@ -138,7 +139,9 @@ class Reader:
             " WHERE coalesce(?, engine_version) = engine_version ORDER BY seq DESC"
         )
         with explained(self._path):
-            for seq, payload, digest in self._connection.execute(sql, (self._engine_version,)):
+            for seq, rest, digest in self._connection.execute(sql, (self._engine_version,)):
+                parts = self._connection.execute(_PARTS, (seq,))
+                payload = b"".join([*(part for (part,) in parts), rest])
                 if hashlib.sha256(payload).digest() != digest:
                     continue
                 with contextlib.suppress(JournalCorruptError):
@@ -242,17 +245,32 @@ class Store:
                     (order.client_order_id, order.content, order.seq),
                 )
 
-    def keep_snapshot(self, seq: int, engine_version: int, payload: bytes) -> None:
-        """Keep a snapshot and drop all but the newest two."""
+    def keep_part(self, seq: int, part: int, payload: bytes) -> None:
+        """Keep part number `part` of a snapshot that is not complete before `keep_snapshot`."""
+        with self._transaction():
+            if part == 0:  # one of the same seq may have been begun before a crash
+                self._connection.execute("DELETE FROM snapshot_parts WHERE seq = ?", (seq,))
+            self._connection.execute(
+                "INSERT OR REPLACE INTO snapshot_parts VALUES (?, ?, ?)", (seq, part, payload)
+            )
+
+    def keep_snapshot(self, seq: int, engine_version: int, rest: bytes, digest: bytes) -> None:
+        """Complete a snapshot with what is left after its parts; keep the newest two.
+
+        `digest` is the sha256 of all of it.
+        """
         with self._transaction():
             self._connection.execute(
                 "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)",
-                (seq, engine_version, payload, hashlib.sha256(payload).digest()),
+                (seq, engine_version, rest, digest),
             )
             self._connection.execute(
                 "DELETE FROM snapshots WHERE seq NOT IN"
                 " (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT ?)",
                 (_KEPT_SNAPSHOTS,),
+            )
+            self._connection.execute(
+                "DELETE FROM snapshot_parts WHERE seq NOT IN (SELECT seq FROM snapshots)"
             )
 
     def note_lock(self, name: str) -> None:

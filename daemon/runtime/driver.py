@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from daemon.core.book import Book
-from daemon.core.commands import Command, OfferQuote
+from daemon.core.commands import CancelOrder, Command, OfferQuote, PlaceOrder
 from daemon.core.engine import Engine
 from daemon.core.errors import FilldError
 from daemon.core.events import Event, Fill
@@ -25,8 +25,15 @@ from daemon.runtime.outbox import Outbox
 
 Read = TypeVar("Read")
 
-BATCH_LIMIT = 1_000
+# What is handled in one go, some milliseconds' worth: nothing else runs meanwhile.
+BATCH_LIMIT = 250
 SNAPSHOT_EVERY = 20_000
+# How long a thread that comes back from a commit or a signature waits for a busy loop: Python's
+# own 5 ms would be most of an exit's time. Set by whoever owns the process.
+SWITCH_INTERVAL_S = 0.0005
+# Batches that observers may be behind, and the steps that they are told of in one go.
+_UNTOLD_BATCHES = 8
+_TOLD_AT_ONCE = 25
 # Turns of the loop in which a request gets from its command to the socket.
 _SENDING_TURNS = 3
 
@@ -69,13 +76,15 @@ class Driver:
         self._seq = last_seq
         self._snapshot_seq = last_seq
         self._handed = asyncio.Queue[Sequence[Step]](maxsize=1)
+        self._untold = asyncio.Queue[Sequence[Step]](maxsize=_UNTOLD_BATCHES)
         self._looks: deque[_Look] = deque()
 
     async def run(self) -> None:
         """Drive until cancelled; any exception is a bug or a dead journal and ends the process."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._commit_for_ever(), name="commit")
-            group.create_task(self._handle_for_ever(), name="handle")
+            group.create_task(self._tell_for_ever(), name="tell")
+            group.create_task(self._handle_for_ever(group), name="handle")
 
     async def look(self, read: Callable[[Book], Read]) -> Read:
         """What `read` makes of the book at a moment when everything in it is committed."""
@@ -133,14 +142,24 @@ class Driver:
         return self._journal.known_fill(key)
 
     async def keep_snapshot(self) -> None:
-        """Write the book as of now, so that the next start replays only what comes after."""
+        """Write the book as of now, so that the next start replays only what comes after.
+
+        Returns when observers have been told of all that is in it, too.
+        """
+        await (await self._begin_snapshot())
+        await self._untold.join()
+
+    async def _begin_snapshot(self) -> Awaitable[None]:
+        """Take a copy of the book as of a committed step; writing it is what is left."""
         await self._handed.join()
         while self._seq != self.watermark:  # a batch came between the join's end and our turn
+            await asyncio.sleep(0)  # it may not be handed over yet: `join` alone would not wait
             await self._handed.join()
         self._snapshot_seq = self._seq
-        await self._journal.keep_snapshot(self._seq, self.engine.book.state())
+        return self._journal.keep_snapshot(self._seq, self.engine.book.state())
 
-    async def _handle_for_ever(self) -> None:
+    async def _handle_for_ever(self, group: asyncio.TaskGroup) -> None:
+        keeping: asyncio.Task[None] | None = None
         while True:
             batch = await self._inbox.take(BATCH_LIMIT)
             steps = self.handle(batch)
@@ -149,8 +168,10 @@ class Driver:
             if self._looks:
                 await self._handed.join()
                 await self._serve_looks()
-            if self._seq - self._snapshot_seq >= SNAPSHOT_EVERY:
-                await self.keep_snapshot()
+            due = self._seq - self._snapshot_seq >= SNAPSHOT_EVERY
+            if due and (keeping is None or keeping.done()):
+                kept = await self._begin_snapshot()
+                keeping = group.create_task(_awaited(kept), name="snapshot")
 
     async def _serve_looks(self) -> None:
         while self._looks:
@@ -185,10 +206,25 @@ class Driver:
                 self._outbox.prepare(step.commands)
             await self._journal.append(records)
             self.watermark = records[-1].seq
-        for step in steps:
-            for command in step.commands:
-                self._outbox.release(command)
-        for _ in range(_SENDING_TURNS if records else 0):
-            await asyncio.sleep(0)  # orders go out before anybody is told of them
-        for step in steps:
-            self._audience.tell(step.seq, step.event, step.commands)
+        commands = [command for step in steps for command in step.commands]
+        # Looks are requests too: an exit does not wait until theirs are written.
+        commands.sort(key=lambda command: not isinstance(command, PlaceOrder | CancelOrder))
+        for command in commands:
+            self._outbox.release(command)
+        await self._untold.put(steps)
+
+    async def _tell_for_ever(self) -> None:
+        """Observers read: no order and no commit waits for them."""
+        while True:
+            steps = await self._untold.get()
+            for _ in range(_SENDING_TURNS):
+                await asyncio.sleep(0)  # orders go out before anybody is told of them
+            for count, step in enumerate(steps, 1):
+                self._audience.tell(step.seq, step.event, step.commands)
+                if not count % _TOLD_AT_ONCE:
+                    await asyncio.sleep(0)
+            self._untold.task_done()
+
+
+async def _awaited(work: Awaitable[None]) -> None:
+    await work

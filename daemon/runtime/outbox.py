@@ -1,14 +1,16 @@
 """Lets committed commands out and brings their answers back. Decides nothing.
 
 Exits and their look-ups never wait behind other reads: each venue has a gate of its own for
-either. A look that is asked for while the same look is under way runs once more when that ends,
-however often it was asked for, so the number of waiting commands is bounded.
+either. Nor does the one look at the whole account: before it agrees nothing is sold. A look that
+is asked for while the same look is under way runs once more when that ends, however often it was
+asked for, so the number of waiting commands is bounded.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from daemon.core.commands import (
     CancelOrder,
@@ -136,8 +138,7 @@ class Outbox:
                 self._settled.set()
 
     async def _look(self, owner: Owner, question: Question, name: tuple[object, ...]) -> None:
-        urgent = isinstance(question, QueryOrder | QueryQuote)
-        gate = (self._exit_gates if urgent else self._read_gates)[owner]
+        gate = self._gate(owner, question)
         venue = self._venue(owner)
         again = True
         while again:
@@ -146,6 +147,15 @@ class Outbox:
                 self._answer(await _asked(venue, question)())
             again = self._asked[name] and not self._closing
         del self._asked[name]
+
+    def _gate(self, owner: Owner, question: Question) -> AbstractAsyncContextManager[None]:
+        match question:
+            case QueryOrder() | QueryQuote():
+                return self._exit_gates[owner]
+            case QueryBook():
+                return nullcontext()  # there is only ever one of each account
+            case _:
+                return self._read_gates[owner]
 
     def _answer(self, answers: Sequence[Event]) -> None:
         for event in answers:

@@ -35,6 +35,17 @@ _MICROS: Final = 1_000
 _IDS: Final = ("account", "venue", "symbol", "client_order_id", "venue_order_id")
 
 
+def _named(cls: type[Event | Command], line: Line) -> tuple[str, ...]:
+    """The ids that a class has, and the fields that its line names."""
+    return (*(field.name for field in fields(cls) if field.name in _IDS), *line.fields)
+
+
+_NAMES: Final[dict[type[Event | Command], tuple[str, ...]]] = {
+    **{cls: _named(cls, line) for cls, line in EVENT_LINES.items()},
+    **{cls: _named(cls, line) for cls, line in COMMAND_LINES.items()},
+}
+
+
 class LineSink:
     """Writes lines from a thread of its own; never blocks the caller. Limit: 20,000 lines."""
 
@@ -189,20 +200,13 @@ class LogObserver:
             if key.position_side is not PositionSide.NET:
                 named["position_side"] = key.position_side
         named |= view
-        for name in _names(type(source), line.fields):
+        for name in _NAMES[type(source)]:
             value = getattr(source, name)
             if isinstance(value, Quote | Instrument):
                 named |= _unfolded(value)
             else:
                 named[name] = value
         self._log.log(line.level, line.event, **named)
-
-
-@functools.cache
-def _names(cls: type, further: tuple[str, ...]) -> tuple[str, ...]:
-    """The ids that a class has, and the fields that its line names."""
-    own = {field.name for field in fields(cls)}
-    return (*(name for name in _IDS if name in own), *further)
 
 
 def _unfolded(value: Quote | Instrument) -> View:

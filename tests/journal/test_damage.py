@@ -12,6 +12,7 @@ import apsw
 import pytest
 
 from daemon.core.book import Book
+from daemon.core.terms import JournalId
 from daemon.journal.errors import (
     JournalCorruptError,
     JournalError,
@@ -254,3 +255,35 @@ async def test_after_a_failure_no_idle_moment_is_used(tmp_path: Path, disk: Fail
     await asyncio.sleep(0.05)
     disk.heal()
     await journal.close()
+
+
+@BOTH
+async def test_a_snapshot_in_parts_is_whole_or_passed_over(
+    tmp_path: Path, options: SqliteOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.journal.sqlite._PART_BYTES", 64)
+    path, book = tmp_path / "j.db", Book(journal_id=JournalId("j" * 100))
+    journal = SqliteJournal(path, options)
+    await journal.append([record(1), record(2)])
+    await journal.keep_snapshot(1, Book().state())
+    await journal.keep_snapshot(2, book.state())
+    await journal.keep_snapshot(2, book.state())  # again: nothing of the first is left behind
+    await journal.close()
+    reader = read_only(path)
+    assert reader.latest_snapshot() == (2, book.state())
+    reader.close()
+    tamper(path, "DELETE FROM snapshot_parts WHERE seq = 2 AND part = 1")
+    reader = read_only(path)
+    assert reader.latest_snapshot() == (1, Book().state())
+    reader.close()
+    journal = SqliteJournal(path, options)
+    await journal.append([record(3)])
+    await journal.keep_snapshot(3, book.state())
+    await journal.keep_snapshot(3, Book().state())
+    assert journal.latest_snapshot() == (3, Book().state())
+    await journal.close()
+    tamper(path, "CREATE TABLE kept AS SELECT DISTINCT seq FROM snapshot_parts")
+    reader = read_only(path)
+    rows = reader._connection.execute("SELECT seq FROM kept ORDER BY seq")
+    assert [seq for (seq,) in rows] == [2, 3]
+    reader.close()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from daemon.core import book as core_book
-from daemon.core.book import Book
-from daemon.core.commands import PlaceOrder
+from daemon.core.book import Book, BookState
+from daemon.core.commands import Command, PlaceOrder, QueryFills
 from daemon.core.events import Event, Fill, HaltRequested, ResumeRequested
 from daemon.core.terms import Side
 from daemon.journal.errors import JournalError
@@ -175,3 +176,77 @@ async def test_a_snapshot_is_of_committed_steps_however_many_come_meanwhile() ->
             snapshot = rig.journal.latest_snapshot()
             assert snapshot is not None
             assert snapshot[0] <= rig.driver.watermark
+
+
+async def test_a_snapshot_lets_a_decided_batch_be_handed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rig = Rig()
+    joins = 0
+
+    async def join() -> None:
+        nonlocal joins
+        joins += 1
+        assert joins < 10, "it asks again and again, and nobody else gets a turn"
+
+    monkeypatch.setattr(rig.driver._handed, "join", join)
+    rig.driver.handle([make.started()])
+    async with asyncio.TaskGroup() as group:
+        keeping = group.create_task(rig.driver.keep_snapshot(), name="keep")
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert not keeping.done()
+        keeping.cancel()
+
+
+async def test_what_comes_while_a_snapshot_is_written_is_committed_and_not_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("daemon.runtime.driver.SNAPSHOT_EVERY", 1)
+    rig = Rig()
+    may_end = asyncio.Event()
+    copies: list[tuple[int, int]] = []
+
+    def slow(seq: int, state: BookState) -> Awaitable[object]:
+        copies.append((seq, len(state.fills)))
+        return may_end.wait()
+
+    monkeypatch.setattr(rig.journal, "keep_snapshot", slow)
+    async with rig:
+        rig.tell(*armed_position())
+        await rig.settle()
+        for number in range(5):
+            rig.tell(bought("1", f"t{number}"))
+            await rig.settle()
+        assert len(copies) == 1, "one at a time"
+        assert rig.driver.watermark == rig.journal.last_seq > copies[0][0]
+        may_end.set()
+        await rig.settle()
+        rig.tell(bought("1", "last"))
+        await rig.settle()
+        assert copies[-1][0] == rig.driver.watermark
+
+
+async def test_an_exit_is_let_out_ahead_of_looks_and_timers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rig = Rig()
+    released: list[Command] = []
+    release = rig.outbox.release
+
+    def note(command: Command) -> None:
+        released.append(command)
+        release(command)
+
+    async with rig:
+        rig.tell(*armed_position())
+        await rig.settle()
+        monkeypatch.setattr(rig.outbox, "release", note)
+        rig.tell(
+            replace(bought("10", "more"), position_qty=Decimal(500), transact_time_ns=1),
+            make.quote(bid="0.58", ask="0.60"),
+        )
+        await rig.settle()
+    kinds = [type(command) for command in released]
+    assert kinds.index(PlaceOrder) == 0
+    assert QueryFills in kinds

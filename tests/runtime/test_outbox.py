@@ -9,13 +9,14 @@ from daemon.core.commands import (
     OfferQuote,
     PlaceOrder,
     QueryBook,
+    QueryMarket,
     QueryOrder,
     QueryQuote,
     StartTimer,
     WatchSymbols,
 )
 from daemon.core.events import TimerFired
-from daemon.core.terms import ClientOrderId, Side, TimeInForce
+from daemon.core.terms import ClientOrderId, Side, Symbol, TimeInForce
 from tests import builders as make
 from tests.runtime.fake_venue import OWNER, Rig
 
@@ -64,6 +65,20 @@ async def test_reads_do_not_hold_up_an_exit_or_its_look_up() -> None:
         await asyncio.sleep(0.01)
         assert lookup in rig.venue.asked
         assert rig.venue.sent == [order(1)]
+
+
+async def test_a_look_at_the_account_does_not_wait_for_a_line_of_other_reads() -> None:
+    """After a start each market held is read, and nothing is sold before the account was."""
+    rig = Rig()
+    async with rig:
+        rig.venue.gate.clear()
+        for number in range(300):
+            name = Symbol(f"KX-{number}")
+            rig.outbox.ask(QueryMarket(account=OWNER[0], venue=OWNER[1], symbol=name))
+        rig.outbox.ask(BOOK)
+        await asyncio.sleep(0.01)
+        assert BOOK in rig.venue.asked
+        assert len(rig.venue.asked) < 20
 
 
 async def test_answers_come_back_through_the_inbox() -> None:

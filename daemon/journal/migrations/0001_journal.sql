@@ -40,3 +40,12 @@ CREATE TABLE snapshots (
     payload        BLOB NOT NULL,
     digest         BLOB NOT NULL
 ) STRICT;
+
+-- A snapshot is written in parts, so that no commit waits behind all of it. Its row above comes
+-- last: it holds what is left after the parts, and the digest of everything.
+CREATE TABLE snapshot_parts (
+    seq     INTEGER NOT NULL,
+    part    INTEGER NOT NULL,
+    payload BLOB NOT NULL,
+    PRIMARY KEY (seq, part)
+) STRICT;

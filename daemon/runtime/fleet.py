@@ -1,0 +1,81 @@
+"""All venues at once: each opened on its own, its streams kept running for as long as we run.
+
+A venue that is dead, or that bans us, holds up no other: the run begins when one is open, and
+the rest are tried on (semantics.md 8).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from daemon.core.errors import TheirsError
+from daemon.core.events import Event
+from daemon.ports import Clock, Venue
+from daemon.runtime.inbox import Inbox
+from daemon.runtime.outbox import Owner
+from daemon.runtime.supervisor import StreamKeeper
+
+FIRST_WAIT_S = 5.0
+LONGEST_WAIT_S = 60.0
+
+
+class Fleet:
+    """The venues of one run. `opened` is set when it may begin: one is open, or all of them."""
+
+    def __init__(
+        self,
+        venues: Mapping[Owner, Venue],
+        inbox: Inbox,
+        clock: Clock,
+        *,
+        failed: Callable[[Owner, TheirsError], None],
+        every: bool = False,
+    ) -> None:
+        self.venues = dict(venues)
+        self.opened = asyncio.Event()
+        self._inbox = inbox
+        self._clock = clock
+        self._failed = failed
+        self._every = every
+        self._shut = set(venues)
+        self._tried: set[Owner] = set()
+
+    async def run(self, begin: Callable[[], None]) -> None:
+        """Open all, call `begin` once, hand in what they tell, keep their streams, for ever.
+
+        Raises the error of an opening where none, or with `every` not each, could be opened.
+        """
+        async with asyncio.TaskGroup() as group:
+            for owner in self.venues:
+                group.create_task(self._keep(owner, begin), name=f"keep {owner[1]}")
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        for venue in self.venues.values():
+            await venue.close()
+
+    async def _keep(self, owner: Owner, begin: Callable[[], None]) -> None:
+        events = await self._until_open(owner)
+        self._shut.discard(owner)
+        if not self.opened.is_set() and not (self._every and self._shut):
+            begin()
+            self.opened.set()
+        await self.opened.wait()
+        for event in events:
+            self._inbox.put_answer(event)
+        await StreamKeeper(owner, self.venues[owner], self._inbox, self._clock).run()
+
+    async def _until_open(self, owner: Owner) -> Sequence[Event]:
+        wait_s = FIRST_WAIT_S
+        while True:
+            try:
+                return await self.venues[owner].open()
+            except TheirsError as error:
+                self._failed(owner, error)
+                self._tried.add(owner)
+                hopeless = self._every or self._tried >= self.venues.keys()
+                if hopeless and not self.opened.is_set():
+                    raise
+            await self._clock.sleep(wait_s)
+            wait_s = min(2 * wait_s, LONGEST_WAIT_S)

@@ -1,0 +1,110 @@
+"""Several venues: one that is dead holds up no other, and is tried on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from typing_extensions import override
+
+from daemon.core.errors import TheirsError
+from daemon.core.events import Event
+from daemon.core.terms import Account, Venue
+from daemon.ports import Deliver
+from daemon.runtime.fleet import FIRST_WAIT_S, Fleet
+from daemon.runtime.inbox import Inbox
+from daemon.runtime.outbox import Owner
+from tests import builders as make
+from tests.runtime.fake_venue import OWNER, FakeVenue, TickingClock
+
+OTHER: Owner = (Account("main"), Venue("binance-spot"))
+
+
+class Banned(FakeVenue):
+    """Refuses to open so many times; `running` is set when its streams run."""
+
+    def __init__(self, refusals: int) -> None:
+        super().__init__()
+        self.refusals = refusals
+        self.running = asyncio.Event()
+
+    @override
+    async def open(self) -> Sequence[Event]:
+        if self.refusals:
+            self.refusals -= 1
+            raise TheirsError("banned")
+        return [make.market_read()]
+
+    @override
+    async def run(self, deliver: Deliver) -> None:
+        self.running.set()
+        await super().run(deliver)
+
+
+class Silent(FakeVenue):
+    """Never answers."""
+
+    @override
+    async def open(self) -> Sequence[Event]:
+        await asyncio.get_running_loop().create_future()
+        return []
+
+
+class Stage:
+    """A fleet with what it was heard to do."""
+
+    def __init__(self, venue: FakeVenue, other: FakeVenue, *, every: bool = False) -> None:
+        self.inbox, self.clock = Inbox(), TickingClock()
+        self.failed: list[Owner] = []
+        self.begun = 0
+        self.fleet = Fleet(
+            {OWNER: venue, OTHER: other},
+            self.inbox,
+            self.clock,
+            failed=lambda owner, _: self.failed.append(owner),
+            every=every,
+        )
+
+    def begin(self) -> None:
+        self.begun += 1
+        self.inbox.put_answer(make.fill())
+
+    async def run_until(self, *events: asyncio.Event) -> None:
+        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+            running = group.create_task(self.fleet.run(self.begin))
+            for event in events:
+                await event.wait()
+            running.cancel()
+
+
+async def test_a_dead_venue_holds_up_no_other_and_is_tried_on() -> None:
+    well, banned = Banned(0), Banned(2)
+    stage = Stage(well, banned)
+    await stage.run_until(well.running, banned.running)
+    assert stage.failed == [OTHER, OTHER]
+    assert stage.clock.slept[:2] == [FIRST_WAIT_S, 2 * FIRST_WAIT_S]
+    assert await stage.inbox.take(10) == [make.fill(), make.market_read(), make.market_read()]
+    assert stage.begun == 1, "its own beginning comes before all that venues tell"
+
+
+async def test_the_run_begins_though_one_never_answers() -> None:
+    well = Banned(0)
+    await Stage(well, Silent()).run_until(well.running)
+
+
+@pytest.mark.parametrize("every", [False, True])
+async def test_where_none_opens_the_run_ends_with_the_error(every: bool) -> None:
+    stage = Stage(Banned(9), Banned(9), every=every)
+    with pytest.raises(ExceptionGroup) as raised:
+        await stage.run_until(stage.fleet.opened)
+    assert raised.group_contains(TheirsError, match="banned")
+    assert not stage.begun
+
+
+async def test_a_rebuild_needs_every_venue() -> None:
+    stage = Stage(Banned(0), Banned(1), every=True)
+    with pytest.raises(ExceptionGroup) as raised:
+        await stage.run_until(stage.fleet.opened)
+    assert raised.group_contains(TheirsError, match="banned")
+    assert not stage.begun
