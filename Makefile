@@ -12,7 +12,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--custom-compile-command "make lock" $(ARGS) pyproject.toml
 SOURCES := daemon tests $(wildcard benchmarks)
 
-.PHONY: venv test lint types layers unit format demo bench mutants interop lock clean
+.PHONY: venv test lint types layers unit format demo bench day mutants interop lock clean
 .SILENT:
 
 venv: $(STAMP)
@@ -52,6 +52,11 @@ demo: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# One trading day, simulated and then over sockets: every exit, alert and what grew.
+day: $(STAMP)
+	$(BIN)/filld simulate --day 300
+	$(BIN)/python -m benchmarks.day $(ARGS)
 
 # Breaks the code on purpose, one mutant at a time; the simulation must notice each.
 mutants: $(STAMP)

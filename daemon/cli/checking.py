@@ -30,8 +30,7 @@ def check_config(call: Call) -> int:
     warnings = [] if problems else [*rule_warnings(settings), *alert_warnings(settings)]
     problems += rule_problems(settings)
     try:
-        _signer, warning = app.signer(settings)
-        warnings += [warning] if warning else []
+        warnings += app.check_keys(settings)
     except WrongKeyError as error:
         problems.append(str(error))
     if call.json_output:
@@ -44,8 +43,9 @@ def check_config(call: Call) -> int:
     for problem in problems:
         tell_error(problem)
     if not problems and not call.json_output:
-        live = settings.kalshi.place_live_orders
-        tell("usable; live orders are " + ("ON" if live else "off: exits are only recorded"))
+        for venue, section in settings.accounts.items():
+            mode = "ON" if section.place_live_orders else "off: exits are only recorded"
+            tell(f"usable; live orders are {mode} ({venue})")
     return ExitCode.BAD_INPUT if problems else ExitCode.OK
 
 
@@ -71,7 +71,8 @@ def alert_warnings(settings: Settings) -> Iterator[str]:
     alerts = settings.alerts
     if alerts.command and shutil.which(alerts.command[0]) is None:
         yield f"alerts.command = {alerts.command[0]}: there is no such program"
-    if settings.kalshi.place_live_orders and not alerts.command and alerts.webhook_url is None:
+    live = any(section.place_live_orders for section in settings.accounts.values())
+    if live and not alerts.command and alerts.webhook_url is None:
         yield "live orders are on and there is no [alerts]: problems stand in the log alone"
 
 

@@ -128,7 +128,8 @@ def _styled(value: object) -> Text:
 
 def _is_number(name: str) -> bool:
     words = {"qty", "price", "pnl", "stake", "fee", "fees", "filled", "left", "limit", "avg"}
-    return bool((words | {"entry"}) & set(name.lower().split()))
+    words |= {"entry", "orders", "empty", "parts", "s", "cost"}
+    return bool(words & set(name.lower().split()))
 
 
 def _console() -> Console:

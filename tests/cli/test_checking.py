@@ -33,7 +33,7 @@ def test_usable(stage: Stage, key_file: Path) -> None:
     assert (said.code, said.err) == (0, "")
     for text in ("kalshi.key_id", "--set", "stops[0].stop_px", str(stage.config), "default"):
         assert text in said.out
-    assert said.out.endswith("usable; live orders are off: exits are only recorded\n")
+    assert said.out.endswith("usable; live orders are off: exits are only recorded (kalshi)\n")
     view = stage.filld("check-config", "--json", *with_key(key_file)).json
     assert (view["problems"], view["warnings"]) == ([], [])
     row = next(row for row in rows(view, "settings") if row["key"] == "journal.path")
@@ -43,7 +43,7 @@ def test_usable(stage: Stage, key_file: Path) -> None:
 def test_live_is_said_aloud(stage: Stage, key_file: Path) -> None:
     add(stage, STOP)
     live = ["--set", "kalshi.place_live_orders=true"]
-    assert stage.filld("check-config", *with_key(key_file), *live).out.endswith("are ON\n")
+    assert stage.filld("check-config", *with_key(key_file), *live).out.endswith("are ON (kalshi)\n")
 
 
 def test_secrets_are_never_shown(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

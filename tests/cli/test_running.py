@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,6 +115,17 @@ def test_bad_numbers_of_a_simulation(words: str, line: str) -> None:
     said = invoke("simulate", *words.split())
     assert (said.code, said.out) == (2, "")
     assert line in said.err
+
+
+def test_a_simulated_day_is_told_to_people_and_to_machines() -> None:
+    words = ["simulate", "--day", "6", "--seed", "7"]
+    said = invoke(*words)
+    assert said.code == 0, said.out
+    assert said.out.startswith("seed 7\n")
+    assert said.out.endswith("book and venue agree\n")
+    told = json.loads(invoke(*words, "--json").out)
+    assert told["ok"]
+    assert told["facts"]["markets"] == 6
 
 
 def test_a_broken_promise_ends_a_simulation_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
