@@ -21,10 +21,9 @@ from daemon.settings import (
     effective,
     ignored,
     load_settings,
-    operator_policy,
     stop_rules,
 )
-from daemon.settings.sources import KEYS
+from daemon.settings.sources import KEYS, SECRET_KEYS
 from daemon.settings.tree import LEVELS
 
 DEFAULTS = Path(__file__).parents[1] / "config" / "filld.toml"
@@ -72,7 +71,7 @@ def test_the_file_of_defaults_has_every_key_with_a_comment() -> None:
         for name, value in document.items()
         for key in (value if isinstance(value, dict) else [name])
     }
-    assert written == set(KEYS) - {"kalshi.private_key", "stops", "ignore"}
+    assert written == set(KEYS) - SECRET_KEYS - {"stops", "ignore", "holdings"}
     text = DEFAULTS.read_text()
     for level in ("venue", "symbol", *LEVELS):
         assert re.search(rf"^# {level} = .* # ", text, re.MULTILINE), level
@@ -201,7 +200,7 @@ def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
     [
         ("[exits]\nordr = 'ioc'", ("exits.ordr", "unknown key", "did you mean exits.order?")),
         ("[exit]\norder = 'ioc'", ("exit (", "unknown key", "did you mean exits?")),
-        ("zzz = 1", ("zzz", "accepted: alerts, control")),
+        ("zzz = 1", ("zzz", "accepted: alerts, binance_spot")),
         ("kalshi = 3", ("kalshi", "is a table, write [kalshi]")),
         ("[exits]\nmax_slippage_px = 0.05", ("exits.max_slippage_px = 0.05", 'quotes, "0.05"')),
         ("[exits]\nmax_slippage_px = true", ("not exact",)),
@@ -345,7 +344,8 @@ def test_rules_inherit_exits_and_override_them(tmp_path: Path) -> None:
     settings = load(tmp_path, toml)
     first, second = stop_rules(settings)
     assert (first.pattern, first.kind, first.level) == ("NFL-*", RuleKind.ABSOLUTE, Decimal("0.60"))
-    assert first.exits == operator_policy(settings)
+    (kalshi,) = account_policies(settings)
+    assert first.exits == kalshi.exits
     assert first.exits.order is TimeInForce.GTC
     assert (second.kind, second.percent, second.level) == (RuleKind.TRAILING, True, Decimal(10))
     assert second.exits.order is TimeInForce.IOC

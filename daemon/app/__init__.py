@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.app.launch import Launch, run, signer
+from daemon.app.launch import Launch, run
 from daemon.app.offline import (
     VerifyResult,
     offline_book,
@@ -11,15 +11,16 @@ from daemon.app.offline import (
     verify_journal,
 )
 from daemon.app.paper import serve_paper
+from daemon.app.venues import check_keys
 
 __all__ = [
     "Launch",
     "VerifyResult",
+    "check_keys",
     "offline_book",
     "offline_import",
     "rebuild",
     "run",
     "serve_paper",
-    "signer",
     "verify_journal",
 ]

@@ -7,6 +7,7 @@ Start-up order: journal and locks, fold, keys and clock proven at the venue, the
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -14,45 +15,38 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from daemon.app.door import OperatorDoor
+from daemon.app.venues import make_venues, writers
 from daemon.control.server import serve_door
 from daemon.core.book import Book
 from daemon.core.engine import ENGINE_VERSION
 from daemon.core.errors import TheirsError
 from daemon.core.events import (
-    Event,
     HaltRequested,
     RulesLoaded,
     Started,
     StopRequested,
 )
-from daemon.core.terms import Account
 from daemon.journal.sqlite import SqliteJournal, SqliteOptions
 from daemon.ports import Observer
 from daemon.runtime.clock import SystemClock
-from daemon.runtime.driver import Driver
+from daemon.runtime.driver import SWITCH_INTERVAL_S, Driver
+from daemon.runtime.fleet import Fleet
 from daemon.runtime.freshness import Freshness
 from daemon.runtime.inbox import Inbox
 from daemon.runtime.observers import Audience
-from daemon.runtime.outbox import Outbox
+from daemon.runtime.outbox import Outbox, Owner
 from daemon.runtime.poller import Pace, Poller
 from daemon.runtime.recovery import recover
-from daemon.runtime.supervisor import StreamKeeper
 from daemon.runtime.timers import Timers
 from daemon.runtime.waiting import OrderWaiter
 from daemon.settings import (
     Settings,
     account_policies,
     ignored,
-    operator_policy,
     stop_rules,
 )
 from daemon.telemetry.alerts import AlertObserver, CommandSender, WebhookSender
 from daemon.telemetry.logs import LineSink, LogObserver, make_logger
-from daemon.venues.errors import WrongKeyError
-from daemon.venues.kalshi.config import KalshiConfig, load_signer
-from daemon.venues.kalshi.sign import KalshiSigner
-from daemon.venues.kalshi.venue import KalshiVenue
-from daemon.venues.kalshi.wire import VENUE as KALSHI
 
 ANSWER_GRACE_S = 3.0
 ALERT_GRACE_S = 1.0
@@ -101,41 +95,6 @@ def _sender(settings: Settings) -> WebhookSender | CommandSender | None:
     return None
 
 
-def signer(settings: Settings) -> tuple[KalshiSigner, str | None]:
-    """The signer of the configured key, and a warning where others may read its file.
-
-    Raises WrongKeyError with what to do.
-    """
-    kalshi = settings.kalshi
-    if not kalshi.key_id:
-        raise WrongKeyError("kalshi.key_id is not set: the id of your API key", venue=KALSHI)
-    if kalshi.private_key is not None:
-        return KalshiSigner.from_pem(kalshi.private_key.get_secret_value().encode()), None
-    if kalshi.private_key_file is None:
-        text = "kalshi.private_key_file is not set: the path of the key's PEM file"
-        raise WrongKeyError(text, venue=KALSHI)
-    return load_signer(kalshi.private_key_file)
-
-
-def _venue(settings: Settings, key: KalshiSigner, clock: SystemClock) -> KalshiVenue:
-    kalshi = settings.kalshi
-    config = KalshiConfig(
-        account=Account(kalshi.account),
-        key_id=kalshi.key_id,
-        signer=key,
-        rest_url=kalshi.rest_url,
-        ws_url=kalshi.ws_url,
-        subaccount=kalshi.subaccount,
-        feed_alive_s=float(settings.feed_alive_s),
-        feed_lag_s=float(settings.feed_lag_s),
-        refresh_active_s=float(settings.refresh_active),
-        connect_timeout_s=float(kalshi.connect_timeout_s),
-        order_timeout_s=float(kalshi.request_timeout_s),
-        query_timeout_s=float(kalshi.request_timeout_s),
-    )
-    return KalshiVenue(config, clock)
-
-
 def rules_loaded(settings: Settings, clock: SystemClock) -> RulesLoaded:
     """The rules of these settings as a fact."""
     return RulesLoaded(
@@ -144,7 +103,6 @@ def rules_loaded(settings: Settings, clock: SystemClock) -> RulesLoaded:
         rules=stop_rules(settings),
         accounts=account_policies(settings),
         ignored=ignored(settings),
-        operator_exits=operator_policy(settings),
     )
 
 
@@ -165,17 +123,16 @@ class Daemon:
         settings = launch.settings
         self.launch, self.clock, self.journal = launch, clock, journal
         self.telemetry, self.log = telemetry, telemetry.log
-        key, warning = signer(settings)
-        if warning is not None:
-            self.log.warning("key_file_readable_by_others", text=warning)
-        self.venue = _venue(settings, key, clock)
         self.inbox = Inbox()
         self.timers = Timers(self.inbox, clock)
-        owner = (Account(settings.kalshi.account), KALSHI)
-        self.outbox = Outbox({owner: self.venue}, self.inbox, self.timers)
-        self.keeper = StreamKeeper(owner, self.venue, self.inbox, clock)
+        venues = make_venues(settings, clock, self._key_readable)
+        self.fleet = Fleet(
+            venues, self.inbox, clock, failed=self._not_opened, every=launch.start_halted
+        )
+        self.outbox = Outbox(venues, self.inbox, self.timers)
         self.waiter = OrderWaiter(self.inbox, clock)
         engine, seq = recover(journal, lambda at: self.log.info("recovering", seq=at))
+        gc.freeze()  # a look for garbage in a large book stops the loop for a second
         self.freshness = Freshness()
         audience = Audience(
             [*telemetry.observers, self.waiter, self.freshness], telemetry.observer_failed
@@ -190,17 +147,26 @@ class Daemon:
     async def run(self) -> None:
         """Run until a signal; raises what makes going on impossible."""
         try:
-            self._begin(await self.venue.open())
-            await self._run_parts()
+            async with asyncio.TaskGroup() as group:
+                venues = group.create_task(self.fleet.run(self._begin), name="venues")
+                await self.fleet.opened.wait()
+                await self._run_parts()
+                venues.cancel()
         finally:
             self.timers.stop()
-            await self.venue.close()
+            await self.fleet.close()
+
+    def _key_readable(self, text: str) -> None:
+        self.log.warning("key_file_readable_by_others", text=text)
+
+    def _not_opened(self, owner: Owner, error: TheirsError) -> None:
+        account, venue = owner
+        self.log.error("venue_not_opened", account=account, venue=venue, text=str(error))
 
     async def _run_parts(self) -> None:
         parts: Sequence[tuple[str, Awaitable[None]]] = (
             ("outbox", self.outbox.run()),
             ("driver", self.driver.run()),
-            ("streams", self.keeper.run()),
             ("poller", self.poller.run()),
             ("door", serve_door(self.launch.settings.socket_path, self.door)),
             ("reload", self._reload_on_signal()),
@@ -216,7 +182,7 @@ class Daemon:
             for task in tasks:
                 task.cancel()
 
-    def _begin(self, opened: Sequence[Event]) -> None:
+    def _begin(self) -> None:
         started = Started(
             receive_time_ns=self.clock.wall_ns(),
             mono_ns=self.clock.mono_ns(),
@@ -224,16 +190,15 @@ class Daemon:
             engine_version=ENGINE_VERSION,
             take_over=self.launch.take_over,
         )
-        facts: list[Event] = [started, rules_loaded(self.launch.settings, self.clock), *opened]
+        self.inbox.put_answer(started)
+        self.inbox.put_answer(rules_loaded(self.launch.settings, self.clock))
         if self.launch.start_halted:
             text = "the book was rebuilt from the venue: look at it, then filld resume"
-            facts.append(
+            self.inbox.put_answer(
                 HaltRequested(
                     receive_time_ns=self.clock.wall_ns(), mono_ns=self.clock.mono_ns(), text=text
                 )
             )
-        for event in facts:
-            self.inbox.put_answer(event)
 
     def _listen(self) -> None:
         loop = asyncio.get_running_loop()
@@ -282,6 +247,7 @@ async def run(launch: Launch) -> int:
     Raises a TheirsError (settings, journal, key, venue) with a message that says what to do. A
     failing journal ends the run with exit code 1 before anything uncommitted has left.
     """
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     clock = SystemClock()
     telemetry = Telemetry(launch, clock)
     try:
@@ -295,7 +261,8 @@ async def _run_locked(launch: Launch, telemetry: Telemetry, clock: SystemClock) 
     journal = open_journal(settings, clock)
     failure: TheirsError | None = None
     try:
-        await journal.hold_account(settings.journal.state_dir, KALSHI, settings.kalshi.key_id)
+        for venue, key_id in writers(settings):
+            await journal.hold_account(settings.journal.state_dir, venue, key_id)
         await Daemon(launch, telemetry, journal, clock).run()
     except* TheirsError as group:
         failure = first_error(group)

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from daemon.app.launch import Daemon, Launch, Telemetry, first_error, open_journal
+from daemon.app.venues import writers
 from daemon.core.book import Book
 from daemon.core.engine import Engine
 from daemon.core.errors import TheirsError
@@ -16,7 +17,6 @@ from daemon.runtime.clock import SystemClock
 from daemon.runtime.poller import account_questions
 from daemon.runtime.recovery import recover, verify
 from daemon.settings import Settings
-from daemon.venues.kalshi.wire import VENUE as KALSHI
 
 
 def offline_book(settings: Settings) -> tuple[Book, int]:
@@ -64,7 +64,8 @@ async def rebuild(launch: Launch) -> int:
     settings = launch.settings
     journal = open_journal(settings, clock)
     try:
-        await journal.hold_account(settings.journal.state_dir, KALSHI, settings.kalshi.key_id)
+        for venue, key_id in writers(settings):
+            await journal.hold_account(settings.journal.state_dir, venue, key_id)
         daemon = Daemon(
             replace(launch, take_over=True, start_halted=True), telemetry, journal, clock
         )
@@ -84,9 +85,10 @@ async def _until_agreed(daemon: Daemon) -> int:
     """Wait until two reads of the venue have come and the book differs from neither."""
     while True:
         await daemon.clock.sleep(float(daemon.launch.settings.grace_s) / 2)
-        reads = [compared.reads for compared in daemon.freshness.compared.values()]
+        compared = daemon.freshness.compared
+        read = all(owner in compared and compared[owner].reads > 1 for owner in daemon.fleet.venues)
         agreed, held = await daemon.driver.look(_agreement)
-        if reads and min(reads) > 1 and agreed:
+        if read and agreed:
             return held
         for question in await daemon.driver.look(account_questions):
             daemon.outbox.ask(question)

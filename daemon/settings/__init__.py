@@ -6,13 +6,16 @@ Opens no key file and no connection.
 
 from __future__ import annotations
 
+from daemon.settings.accounts import CryptoSettings, KalshiSettings
 from daemon.settings.errors import SettingsError
 from daemon.settings.load import Effective, effective, load_places, load_settings, read_settings
-from daemon.settings.rules import account_policies, ignored, operator_policy, stop_rules
+from daemon.settings.rules import account_policies, ignored, stop_rules
 from daemon.settings.tree import Settings
 
 __all__ = [
+    "CryptoSettings",
     "Effective",
+    "KalshiSettings",
     "Settings",
     "SettingsError",
     "account_policies",
@@ -20,7 +23,6 @@ __all__ = [
     "ignored",
     "load_places",
     "load_settings",
-    "operator_policy",
     "read_settings",
     "stop_rules",
 ]

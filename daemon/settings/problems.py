@@ -7,8 +7,9 @@ from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
+from daemon.settings.kinds import OFF
 from daemon.settings.sources import KEYS, suggestion
-from daemon.settings.tree import LEVELS, OFF, IgnoreSettings, StopSettings, wrong_levels
+from daemon.settings.tree import LEVELS, IgnoreSettings, StopSettings, wrong_levels
 
 HIDDEN: Final = "(hidden)"
 _SHOWN_CHARACTERS: Final = 60

@@ -6,10 +6,9 @@ from decimal import Decimal
 from typing import Final
 
 from daemon.core.rules import AccountPolicy, ExitPolicy, StopRule
-from daemon.core.terms import Account, TimeInForce, Venue
-from daemon.settings.tree import LEVELS, ExitSettings, Settings, StopSettings
+from daemon.core.terms import ZERO, Account, TimeInForce, Venue
+from daemon.settings.tree import KALSHI, LEVELS, ExitSettings, Settings, StopSettings
 
-KALSHI: Final = Venue("kalshi")
 _EXIT_KEYS: Final = frozenset(ExitSettings.model_fields)
 
 
@@ -33,9 +32,18 @@ def _policy(exits: ExitSettings) -> ExitPolicy:
     )
 
 
-def operator_policy(settings: Settings) -> ExitPolicy:
-    """How `filld exit` gets out: [exits] as it stands."""
-    return _policy(settings.exits)
+def _of_venue(exits: ExitSettings, venue: Venue) -> ExitSettings:
+    """[exits] as it is meant on one venue: prices and contracts in it are Kalshi's."""
+    if venue == KALSHI:
+        return exits
+    unlike = {
+        "max_slippage_px": None,
+        "max_slippage_bps": exits.crypto_slippage_bps,
+        "floor_px": None,
+        "max_spread_px": None,
+        "trigger_min_qty": ZERO,
+    }
+    return exits.model_copy(update=unlike)
 
 
 def stop_rules(settings: Settings) -> tuple[StopRule, ...]:
@@ -44,33 +52,39 @@ def stop_rules(settings: Settings) -> tuple[StopRule, ...]:
 
 
 def _rule(exits: ExitSettings, stop: StopSettings) -> StopRule:
+    venue = Venue(stop.venue)
     own = {key: getattr(stop, key) for key in stop.model_fields_set & _EXIT_KEYS}
     kind, percent = LEVELS[stop.level_key]
     return StopRule(
-        venue=Venue(stop.venue),
+        venue=venue,
         pattern=stop.symbol,
         kind=kind,
         level=Decimal(getattr(stop, stop.level_key)),
         percent=percent,
-        exits=_policy(exits.model_copy(update=own)),
+        exits=_policy(_of_venue(exits, venue).model_copy(update=own)),
     )
 
 
 def account_policies(settings: Settings) -> tuple[AccountPolicy, ...]:
-    """One policy per configured account. Kalshi never frees an order id: a resend is safe there."""
-    return (
+    """One policy per account; its `exits` are how `filld exit` gets out, [exits] as it stands.
+
+    Kalshi never frees an order id, so a resend is safe there, and only there (semantics.md 2).
+    """
+    return tuple(
         AccountPolicy(
-            account=Account(settings.kalshi.account),
-            venue=KALSHI,
-            place_live_orders=settings.kalshi.place_live_orders,
+            account=Account(section.account),
+            venue=venue,
+            place_live_orders=section.place_live_orders,
             cancel_on_stop=settings.on_stop == "cancel",
-            resend_same_id=True,
+            resend_same_id=venue == KALSHI,
             max_exit_notional=settings.limits.max_exit_notional,
             max_orders_per_minute=settings.limits.max_orders_per_minute,
             grace_s=settings.grace_s,
             doubt_alert_s=settings.doubt_alert_s,
             refresh_active_s=settings.refresh_active,
-        ),
+            exits=_policy(_of_venue(settings.exits, venue)),
+        )
+        for venue, section in settings.accounts.items()
     )
 
 

@@ -24,7 +24,7 @@ from daemon.settings.tree import Settings
 
 PREFIX: Final = "FILLD_"
 PLACES: Final = frozenset({"control.socket", "journal.path", "journal.state_dir"})
-LISTS: Final = frozenset({"stops", "ignore", "alerts.command", "alerts.notices"})
+LISTS: Final = frozenset({"stops", "ignore", "holdings", "alerts.command", "alerts.notices"})
 # Names of the environment that are ours but no settings: the command line reads them.
 _NO_SETTING: Final = frozenset({"FILLD_CONFIG", "FILLD_ENV_FILE"})
 # The name of a table, though its bracket be not closed; `list` where it is a list of tables.
@@ -66,6 +66,8 @@ def tree_keys(model: type[BaseModel] = Settings, prefix: str = "") -> dict[str, 
 
 
 KEYS: Final = tree_keys()
+# An alert's address may stand in the file; what moves money may not.
+SECRET_KEYS: Final = {key for key, secret in KEYS.items() if secret} - {"alerts.webhook_url"}
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:
@@ -196,10 +198,11 @@ def _readable_lines(text: str) -> dict[str, object]:
 
 
 def _put_toml(layer: Layer, key: str, value: object) -> None:
-    if key == "kalshi.private_key":
+    if key in SECRET_KEYS:
+        file = " private_key_file," if key == "kalshi.private_key" else ""
         layer.problems.append(
-            f"{key} ({layer.name}): a key is no configuration; accepted: private_key_file, or the"
-            f" credential kalshi_private_key"
+            f"{key} ({layer.name}): a secret is no configuration; accepted:{file} the environment,"
+            f" or the credential {key.replace('.', '_')}"
         )
     elif key in KEYS:
         layer.values[key] = value

@@ -5,7 +5,6 @@ Unknown keys are refused; money is never a float; secrets are SecretStr.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -13,9 +12,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     SecretStr,
@@ -24,14 +21,32 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from daemon.core.commands import NoticeKind
-from daemon.core.terms import HUNDRED, ONE, RuleKind
+from daemon.core.terms import HUNDRED, ONE, RuleKind, Venue
+from daemon.settings.accounts import (
+    AnyVenue,
+    BinanceSpotSettings,
+    BinanceUsdmSettings,
+    BitgetFuturesSettings,
+    BitgetSettings,
+    CryptoSettings,
+    HoldingSettings,
+    KalshiSettings,
+    PhemexSettings,
+)
+from daemon.settings.kinds import (
+    Bound,
+    Level,
+    Money,
+    Pattern,
+    Place,
+    PlaceOrNone,
+    Seconds,
+    Section,
+    none,
+    web,
+)
 
-OFF: Final = "off"
-# What is kept in the journal and said in every line of the log has a limit.
-_NAME_CHARACTERS: Final = 128
-_WEB: Final = re.compile(r"https?://\S+")
-# Longer than anything meant, and far below what 64 bits of nanoseconds can hold.
-_SECONDS_MAX: Final = 10 * 365 * 86_400
+KALSHI: Final = Venue("kalshi")
 
 # What semantics.md wants alerted; urgent notices always are.
 DEFAULT_NOTICES: Final = (
@@ -54,69 +69,6 @@ DEFAULT_NOTICES: Final = (
 )
 
 
-def _exact(value: object) -> object:
-    if isinstance(value, float | bool):
-        text = f'a {type(value).__name__} is not exact: write it in quotes, "{value}"'
-        raise ValueError(text)  # noqa: TRY004 - pydantic reports ValueError
-    return None if value == OFF else value
-
-
-def _seconds(value: object) -> object:
-    return Decimal(repr(value)) if isinstance(value, float) else value
-
-
-def _none(value: object) -> object:
-    return None if value == "" else value
-
-
-def _web(value: SecretStr | None) -> SecretStr | None:
-    if value is not None and not _WEB.fullmatch(value.get_secret_value()):
-        raise ValueError("accepted: an address that begins with http:// or https://")
-    return value
-
-
-def _home(value: object) -> object:
-    if value == "":
-        raise ValueError("accepted: a path")
-    return Path(value).expanduser() if isinstance(value, str | Path) else value
-
-
-Money = Annotated[Decimal, BeforeValidator(_exact)]
-Bound = Annotated[Annotated[Decimal, Field(ge=0)] | None, BeforeValidator(_exact)]
-Level = Annotated[Annotated[Decimal, Field(gt=0)] | None, BeforeValidator(_exact)]
-Seconds = Annotated[Decimal, BeforeValidator(_seconds), Field(gt=0, le=_SECONDS_MAX)]
-Pattern = Annotated[str, Field(min_length=1, max_length=_NAME_CHARACTERS)]
-Place = Annotated[Path, BeforeValidator(_home)]
-PlaceOrNone = Annotated[Path | None, BeforeValidator(_home), BeforeValidator(_none)]
-
-
-class Section(BaseModel):
-    """A table of the TOML file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class KalshiSettings(Section):
-    """[kalshi]: one account. Times in seconds."""
-
-    rest_url: Annotated[str, Field(pattern="^https?://.+")] = (
-        "https://external-api.kalshi.com/trade-api/v2"
-    )
-    ws_url: Annotated[str, Field(pattern="^wss?://.+")] = (
-        "wss://external-api-ws.kalshi.com/trade-api/ws/v2"
-    )
-    key_id: str = ""
-    private_key_file: PlaceOrNone = None
-    private_key: SecretStr | None = None
-    account: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=_NAME_CHARACTERS)] = (
-        "main"
-    )
-    subaccount: Annotated[int, Field(ge=0)] = 0
-    place_live_orders: bool = False
-    connect_timeout_s: Seconds = Decimal(5)
-    request_timeout_s: Seconds = Decimal(10)
-
-
 class JournalSettings(Section):
     """[journal]: the file, and where the locks of accounts lie."""
 
@@ -125,11 +77,15 @@ class JournalSettings(Section):
 
 
 class ExitSettings(Section):
-    """[exits]: how to get out; prices in dollars of the held side."""
+    """[exits]: how to get out. Prices and contracts are Kalshi's, dollars of the held side.
+
+    On the crypto venues `crypto_slippage_bps` stands for them; a rule may give any of them.
+    """
 
     order: Literal["ioc", "gtc"] = "ioc"
     max_slippage_px: Bound = Decimal("0.05")
     max_slippage_bps: Bound = None
+    crypto_slippage_bps: Annotated[Money, Field(gt=0, lt=10_000)] = Decimal(100)
     floor_px: Level = None
     resubmit: Literal["retrigger", "until_flat"] = "retrigger"
     fill_check_s: Seconds = Decimal(5)
@@ -165,7 +121,7 @@ def wrong_levels(given: Sequence[str]) -> str | None:
 class StopSettings(ExitSettings):
     """[[stops]]: one rule for the symbols that match; every key of [exits] may be overridden."""
 
-    venue: Literal["kalshi"] = "kalshi"
+    venue: AnyVenue = "kalshi"
     symbol: Pattern
     stop_px: Level = None
     stop_distance: Level = None
@@ -189,15 +145,28 @@ class StopSettings(ExitSettings):
         level, key = Decimal(getattr(self, given[0])), given[0]
         if key.endswith("_percent") and level >= HUNDRED:
             raise ValueError(f"{key} = {level}: accepted are per cents above 0 and below 100")
-        if key.endswith(("_px", "_distance")) and level >= ONE:
-            raise ValueError(f"{key} = {level}: a Kalshi price lies above 0 and below 1 dollar")
+        if self.venue == "kalshi":
+            if key.endswith(("_px", "_distance")) and level >= ONE:
+                raise ValueError(f"{key} = {level}: a Kalshi price lies above 0 and below 1 dollar")
+        elif key == "exit_before_close_s":
+            raise ValueError(f"{key}: markets of {self.venue} do not close")
+        return self
+
+    @model_validator(mode="after")
+    def _check_bound(self) -> StopSettings:
+        """[exits] bounds crypto in basis points: a rule may not take that away altogether."""
+        own = self.model_fields_set
+        px = self.max_slippage_px if "max_slippage_px" in own else None
+        unbound = "max_slippage_bps" in own and self.max_slippage_bps is None and px is None
+        if unbound and self.venue != "kalshi":
+            raise ValueError(f"max_slippage_bps: {self.venue} takes no order without a bound")
         return self
 
 
 class IgnoreSettings(Section):
     """[[ignore]]: symbols that are nobody's business here."""
 
-    venue: Literal["kalshi"] = "kalshi"
+    venue: AnyVenue = "kalshi"
     symbol: Pattern
 
 
@@ -217,7 +186,7 @@ class ControlSettings(Section):
 class AlertSettings(Section):
     """[alerts]: one webhook or one command, and the notices that are sent besides urgent ones."""
 
-    webhook_url: Annotated[SecretStr | None, BeforeValidator(_none), AfterValidator(_web)] = None
+    webhook_url: Annotated[SecretStr | None, BeforeValidator(none), AfterValidator(web)] = None
     command: tuple[str, ...] = ()
     timeout_s: Seconds = Decimal(10)
     notices: tuple[NoticeKind, ...] = DEFAULT_NOTICES
@@ -250,12 +219,19 @@ class Settings(BaseSettings):
     feed_lag_s: Seconds = Decimal(5)
     on_stop: Literal["leave", "cancel"] = "leave"
     kalshi: KalshiSettings = KalshiSettings()
+    binance_spot: BinanceSpotSettings = BinanceSpotSettings()
+    binance_usdm: BinanceUsdmSettings = BinanceUsdmSettings()
+    bitget_spot: BitgetSettings = BitgetSettings()
+    bitget_usdt_futures: BitgetFuturesSettings = BitgetFuturesSettings()
+    phemex_spot: PhemexSettings = PhemexSettings()
+    phemex_usdt_perp: PhemexSettings = PhemexSettings()
     journal: JournalSettings = JournalSettings()
     exits: ExitSettings = ExitSettings()
     limits: LimitSettings = LimitSettings()
     control: ControlSettings = ControlSettings()
     alerts: AlertSettings = AlertSettings()
     logs: LogSettings = LogSettings()
+    holdings: tuple[HoldingSettings, ...] = ()
     stops: tuple[StopSettings, ...] = ()
     ignore: tuple[IgnoreSettings, ...] = ()
     _sources: Mapping[str, str] = PrivateAttr(default_factory=dict)
@@ -280,6 +256,22 @@ class Settings(BaseSettings):
     def source(self, key: str) -> str:
         """Where the value of a dotted key came from: a file, `environment`, ..., `default`."""
         return self._sources.get(key, "default")
+
+    @property
+    def accounts(self) -> dict[Venue, KalshiSettings | CryptoSettings]:
+        """The venues in use: those with a key, and Kalshi where there is none at all."""
+        crypto: dict[str, CryptoSettings] = {
+            "binance-spot": self.binance_spot,
+            "binance-usdm": self.binance_usdm,
+            "bitget-spot": self.bitget_spot,
+            "bitget-usdt-futures": self.bitget_usdt_futures,
+            "phemex-spot": self.phemex_spot,
+            "phemex-usdt-perp": self.phemex_usdt_perp,
+        }
+        used: dict[Venue, KalshiSettings | CryptoSettings] = {
+            Venue(name): section for name, section in crypto.items() if section.api_key
+        }
+        return used if used and not self.kalshi.key_id else {KALSHI: self.kalshi, **used}
 
     @property
     def socket_path(self) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -19,6 +19,7 @@ from websockets.protocol import Event
 
 from daemon.core.terms import NANOS
 from daemon.ports import Clock
+from daemon.venues.errors import VenueError
 
 MESSAGE_LIMIT: Final = 8 * 1024 * 1024
 QUEUED_MESSAGES: Final = 1_024
@@ -81,11 +82,14 @@ class _Connection(ClientConnection):
 
 
 class SocketForLife:
-    """Keeps one connection to `url` for its user."""
+    """Keeps one connection for its user, to `url` or to what `url()` gives for each connection.
+
+    A `VenueError` out of `url()` counts as a connection that could not be made.
+    """
 
     def __init__(
         self,
-        url: str,
+        url: str | Callable[[], Awaitable[str]],
         user: SocketUser,
         clock: Clock,
         rng: random.Random,
@@ -114,8 +118,9 @@ class SocketForLife:
     async def _one_connection(self) -> str:
         """Live through one connection; returns why it ended."""
         try:
+            url = self._url if isinstance(self._url, str) else await self._url()
             async with connect(
-                self._url,
+                url,
                 additional_headers=await self._user.headers(),
                 compression=None,
                 proxy=None,
@@ -131,7 +136,7 @@ class SocketForLife:
             status = error.response.status_code
             hint = ": the key is refused" if status in {401, 403} else ""
             return f"websocket handshake answered HTTP {status}{hint}"
-        except (OSError, TimeoutError, WebSocketException) as error:
+        except (OSError, TimeoutError, WebSocketException, VenueError) as error:
             return f"{type(error).__name__}: {error}"
 
     async def _live(self, socket: ClientConnection) -> str:

@@ -22,6 +22,7 @@ class TokenBucket:
         self._at_ns = clock.mono_ns()
         self._backoff_s = 0.0
         self._closed_until_ns = 0
+        self._shut_until_ns = 0
         self.capacity = capacity
         self.refill_per_s = refill_per_s
         self.tokens = capacity
@@ -39,9 +40,10 @@ class TokenBucket:
         cost = min(cost, self.capacity)
         floor = 0.0 if urgent else min(RESERVED_SHARE * self.capacity, self.capacity - cost)
         wait_s = max(0.0, (cost + floor - self.tokens) / self.refill_per_s)
+        until_ns = self._shut_until_ns
         if not urgent:
-            closed_s = (self._closed_until_ns - self._clock.mono_ns()) / NANOS
-            wait_s = max(wait_s, closed_s)
+            until_ns = max(until_ns, self._closed_until_ns)
+        wait_s = max(wait_s, (until_ns - self._clock.mono_ns()) / NANOS)
         if wait_s > 0:
             return wait_s
         self.tokens -= cost
@@ -62,6 +64,21 @@ class TokenBucket:
         self.tokens = 0.0
         self._backoff_s = min(max(2 * self._backoff_s, FIRST_BACKOFF_S), LONGEST_BACKOFF_S)
         self._closed_until_ns = self._clock.mono_ns() + int(self._backoff_s * NANOS)
+
+    def spent(self, used: float) -> None:
+        """The venue's own count of this window: what it counted more than we did is gone."""
+        self._refill()
+        self.tokens = min(self.tokens, max(0.0, self.capacity - used))
+
+    def shut(self, seconds: float) -> None:
+        """The venue named a wait (Retry-After, a ban): nothing is sent before, urgent or not."""
+        until_ns = self._clock.mono_ns() + int(seconds * NANOS)
+        self._shut_until_ns = max(self._shut_until_ns, until_ns)
+
+    @property
+    def shut_s(self) -> float:
+        """Seconds until that wait is over, 0 or less when there is none."""
+        return (self._shut_until_ns - self._clock.mono_ns()) / NANOS
 
     def granted(self) -> None:
         """The venue processed a request: the next 429 is a first one again."""

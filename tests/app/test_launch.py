@@ -17,8 +17,8 @@ from daemon.app.launch import (
     first_error,
     open_journal,
     rules_loaded,
-    signer,
 )
+from daemon.app.venues import check_keys
 from daemon.core.errors import TheirsError
 from daemon.core.terms import RuleKind
 from daemon.journal.errors import JournalLockedError
@@ -54,18 +54,17 @@ def key_file(folder: Path, mode: int = 0o600) -> Path:
 
 def test_a_missing_key_id_or_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(WrongKeyError, match="key_id is not set"):
-        signer(settings(tmp_path))
+        check_keys(settings(tmp_path))
     with pytest.raises(WrongKeyError, match="private_key_file is not set"):
-        signer(settings(tmp_path, FILLD_KALSHI__KEY_ID="k"))
+        check_keys(settings(tmp_path, FILLD_KALSHI__KEY_ID="k"))
 
 
 def test_a_key_comes_from_its_file_with_a_warning_or_from_a_credential(tmp_path: Path) -> None:
     path = key_file(tmp_path, 0o644)
     names = {"FILLD_KALSHI__KEY_ID": "k"}
-    _, warning = signer(settings(tmp_path, **names, FILLD_KALSHI__PRIVATE_KEY_FILE=str(path)))
-    assert warning is not None
-    _, warning = signer(settings(tmp_path, **names, FILLD_KALSHI__PRIVATE_KEY=path.read_text()))
-    assert warning is None
+    of_file = settings(tmp_path, **names, FILLD_KALSHI__PRIVATE_KEY_FILE=str(path))
+    assert len(check_keys(of_file)) == 1
+    assert not check_keys(settings(tmp_path, **names, FILLD_KALSHI__PRIVATE_KEY=path.read_text()))
 
 
 def test_rules_become_one_fact(tmp_path: Path) -> None:
@@ -102,7 +101,7 @@ async def test_one_journal_serves_one_process_and_a_daemon_is_made_of_it(tmp_pat
     telemetry = Telemetry(launch, CLOCK)
     daemon = Daemon(launch, telemetry, journal, CLOCK)
     assert daemon.driver.watermark == 0
-    await daemon.venue.close()
+    await daemon.fleet.close()
     await journal.close()
     telemetry.sink.close()
 

@@ -61,3 +61,24 @@ def test_a_bucket_takes_over_the_venues_limits() -> None:
     bucket.take(40, urgent=True)
     bucket.resize(900, 300)
     assert (bucket.tokens, bucket.capacity) == (60, 900)
+
+
+def test_the_venues_own_count_takes_what_we_did_not_know_of() -> None:
+    bucket = TokenBucket(ManualClock(), 100, 10)
+    bucket.spent(95)
+    assert bucket.tokens == 5
+    bucket.spent(20)
+    assert bucket.tokens == 5
+    bucket.spent(500)
+    assert bucket.take(10, urgent=True) == 1.0
+
+
+def test_a_wait_that_the_venue_names_holds_for_exits_as_well() -> None:
+    clock = ManualClock()
+    bucket = TokenBucket(clock, 100, 10)
+    assert bucket.shut_s <= 0
+    bucket.shut(30)
+    bucket.shut(5)
+    assert bucket.take(1, urgent=True) == bucket.shut_s == 30.0
+    clock.now_ns += 30 * 10**9
+    assert bucket.take(1, urgent=True) == 0

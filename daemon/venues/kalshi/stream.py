@@ -25,13 +25,13 @@ from daemon.core.events import (
 from daemon.core.terms import NANOS, Symbol
 from daemon.ports import Deliver
 from daemon.venues.kalshi.feed import Feed, FeedCounts
-from daemon.venues.kalshi.liveness import Liveness
 from daemon.venues.kalshi.markets import KalshiMarkets
 from daemon.venues.kalshi.pauses import PauseWatch
-from daemon.venues.kalshi.polling import QuotePoller
 from daemon.venues.kalshi.session import KalshiSession
 from daemon.venues.kalshi.stream_wire import decode_frame
 from daemon.venues.kalshi.wire import VENUE
+from daemon.venues.liveness import Liveness
+from daemon.venues.polling import QuotePoller
 from daemon.venues.stream import SocketForLife, SocketLimits
 
 TICK_S: Final = 0.25
@@ -54,8 +54,14 @@ class KalshiStream:
         self._session = session
         self._markets = markets
         self._pauses = pauses
-        self._poller = QuotePoller(session, markets, self._unpriced)
         config = session.config
+        self._poller = QuotePoller(
+            session.clock,
+            config.refresh_active_s,
+            session.stamp,
+            lambda symbol: markets.read_quote(symbol, urgent=False),
+            self._unpriced,
+        )
         limits = SocketLimits(
             first_reconnect_s=config.first_reconnect_s,
             longest_reconnect_s=config.longest_reconnect_s,

@@ -1,37 +1,40 @@
-"""REST order books for the symbols that no live stream prices. Knows no websocket.
+"""REST quotes for the symbols that no live stream prices. Knows no venue and no websocket.
 
-Each unpriced symbol is asked for every `refresh_active_s`; where that fails too, `FeedLost` is
+Each unpriced symbol is asked for every `every_s`; where that fails too, `FeedLost` is
 told once, and `FeedRestored` when either way gives a price again.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from daemon.core.events import FeedLost, FeedRestored, Undecodable
+from daemon.core.events import FeedLost, FeedRestored, Quote, Undecodable
 from daemon.core.terms import NANOS, Symbol
-from daemon.ports import Deliver
+from daemon.ports import Clock, Deliver
+from daemon.venues.decoding import Stamp
 from daemon.venues.errors import VenueError
-from daemon.venues.kalshi.markets import KalshiMarkets
-from daemon.venues.kalshi.session import KalshiSession
 
 AT_ONCE: Final = 4
 STEP_S: Final = 0.1
 
 
 class QuotePoller:
-    """Polls what `unpriced()` names."""
+    """Polls what `unpriced()` names; `read` asks once and raises `VenueError`."""
 
     def __init__(
         self,
-        session: KalshiSession,
-        markets: KalshiMarkets,
+        clock: Clock,
+        every_s: float,
+        stamp: Callable[[], Stamp],
+        read: Callable[[Symbol], Awaitable[Quote | Undecodable]],
         unpriced: Callable[[], Sequence[Symbol]],
     ) -> None:
-        self._session = session
-        self._markets = markets
+        self._clock = clock
+        self._every_ns = int(every_s * NANOS)
+        self._stamp = stamp
+        self._read = read
         self._unpriced = unpriced
         self._due_ns: dict[Symbol, int] = {}
         self._lost: set[Symbol] = set()
@@ -40,31 +43,30 @@ class QuotePoller:
         """Poll until cancelled."""
         while True:
             unpriced = self._unpriced()
-            now_ns = self._session.clock.mono_ns()
+            now_ns = self._clock.mono_ns()
             self._due_ns = {symbol: self._due_ns.get(symbol, now_ns) for symbol in unpriced}
             due = [symbol for symbol in unpriced if self._due_ns[symbol] <= now_ns]
             for start in range(0, len(due), AT_ONCE):
                 async with asyncio.TaskGroup() as tasks:
                     for symbol in due[start : start + AT_ONCE]:
                         tasks.create_task(self._poll(symbol, deliver), name=f"poll {symbol}")
-            await self._session.clock.sleep(STEP_S)
+            await self._clock.sleep(STEP_S)
 
     def priced(self, symbols: Sequence[Symbol], deliver: Deliver) -> None:
         """These are priced by a stream: say so where they had been lost."""
         back = tuple(symbol for symbol in symbols if symbol in self._lost)
         if back:
             self._lost.difference_update(back)
-            deliver(FeedRestored(**self._session.stamp(), symbols=back))
+            deliver(FeedRestored(**self._stamp(), symbols=back))
 
     def keep(self, symbols: Sequence[Symbol]) -> None:
         """Forget all others: nobody asks for their prices any more."""
         self._lost.intersection_update(symbols)
 
     async def _poll(self, symbol: Symbol, deliver: Deliver) -> None:
-        every_ns = int(self._session.config.refresh_active_s * NANOS)
-        self._due_ns[symbol] = self._session.clock.mono_ns() + every_ns
+        self._due_ns[symbol] = self._clock.mono_ns() + self._every_ns
         try:
-            quote = await self._markets.read_quote(symbol, urgent=False)
+            quote = await self._read(symbol)
         except VenueError:
             self._failed(symbol, deliver)
             return
@@ -79,4 +81,4 @@ class QuotePoller:
         if symbol in self._lost or symbol not in self._unpriced():
             return
         self._lost.add(symbol)
-        deliver(FeedLost(**self._session.stamp(), symbols=(symbol,)))
+        deliver(FeedLost(**self._stamp(), symbols=(symbol,)))

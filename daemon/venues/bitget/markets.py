@@ -1,0 +1,84 @@
+"""Bitget's market reader: the order book now, and a symbol's terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from daemon.core.commands import QueryMarket, QueryQuote
+from daemon.core.events import MarketRead, QueryFailed, Quote, Undecodable, VenueEvent
+from daemon.core.instrument import Instrument
+from daemon.core.terms import RejectReason, Symbol
+from daemon.venues.bitget.market_wire import decode_market, decode_quote
+from daemon.venues.bitget.session import BitgetSession, Call
+from daemon.venues.errors import UnreadableAnswerError, VenueError
+
+
+class BitgetMarkets:
+    """`MarketReader`; remembers the terms that it read, since orders are encoded by them."""
+
+    def __init__(self, session: BitgetSession) -> None:
+        self._session = session
+
+    async def quote(self, query: QueryQuote) -> Sequence[VenueEvent]:
+        """One REST quote, or QueryFailed."""
+        try:
+            found = await self.read_quote(query.symbol, urgent=True)
+        except VenueError as error:
+            return (self._failed("quote", error.reason, error.text, query.symbol),)
+        if isinstance(found, Undecodable):
+            failed = self._failed("quote", RejectReason.VENUE_ERROR, found.text, query.symbol)
+            return (found, failed)
+        return (found,)
+
+    async def read_quote(self, symbol: Symbol, *, urgent: bool = False) -> Quote | Undecodable:
+        """The order book, asked once if not urgent; raises `VenueError`."""
+        routes = self._session.routes
+        call = Call(
+            path=routes.book,
+            query=(*routes.book_named, ("symbol", symbol)),
+            bucket="market",
+            urgent=urgent,
+            timeout_s=self._session.config.query_timeout_s,
+        )
+        ask = self._session.get if urgent else self._session.get_once
+        answer = await ask(call)
+        return decode_quote(self._session.stamp(), symbol, answer.data)
+
+    async def market(self, query: QueryMarket) -> Sequence[VenueEvent]:
+        """MarketRead, or QueryFailed."""
+        try:
+            found = await self._read_market(query.symbol)
+        except VenueError as error:
+            return (self._failed("market", error.reason, error.text, query.symbol),)
+        if isinstance(found, Undecodable):
+            failed = self._failed("market", RejectReason.VENUE_ERROR, found.text, query.symbol)
+            return (found, failed)
+        return (found,)
+
+    async def terms(self, symbol: Symbol) -> Instrument:
+        """A symbol's terms as last read, or read now; raises `VenueError`."""
+        known = self._session.instruments.get(symbol)
+        if known is not None:
+            return known
+        found = await self._read_market(symbol)
+        if isinstance(found, Undecodable):
+            raise UnreadableAnswerError(found.text, venue=self._session.market.venue)
+        return found.instrument
+
+    async def _read_market(self, symbol: Symbol) -> MarketRead | Undecodable:
+        session = self._session
+        call = Call(
+            path=session.routes.terms,
+            query=(*session.routes.named, ("symbol", symbol)),
+            bucket="market",
+            timeout_s=session.config.query_timeout_s,
+        )
+        answer = await session.get(call)
+        found = decode_market(session.stamp(), session.market, symbol, answer.data)
+        if isinstance(found, MarketRead):
+            session.instruments[symbol] = found.instrument
+        return found
+
+    def _failed(self, what: str, reason: RejectReason, text: str, symbol: Symbol) -> QueryFailed:
+        stamp = self._session.stamp()
+        return QueryFailed(**stamp, query=what, reason=reason, text=text, symbol=symbol)

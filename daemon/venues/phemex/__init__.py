@@ -1,0 +1,1 @@
+"""Phemex: signature, wire formats, REST and websocket, spot and USDT perpetuals."""
