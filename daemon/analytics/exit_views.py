@@ -196,7 +196,7 @@ def find_order(book: Book, text: str) -> Order | None:
     found = book.orders.get(ClientOrderId(text))
     if found is not None:
         return found
-    for (_account, _venue, venue_order_id), order_id in book.by_venue_id.items():
+    for (*_, venue_order_id), order_id in book.by_venue_id.items():
         if venue_order_id == text:
             return book.orders.get(order_id)
     return None

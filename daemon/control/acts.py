@@ -197,7 +197,7 @@ def resolve(scene: Scene, body: ResolveBody) -> Event | Refusal:
 def unknown_order(scene: Scene, name: str) -> Refusal:
     """No order of that id, and those that may have been meant."""
     known = [str(order_id) for order_id in scene.book.orders]
-    known += [str(venue_order_id) for _a, _v, venue_order_id in scene.book.by_venue_id]
+    known += [str(venue_order_id) for *_, venue_order_id in scene.book.by_venue_id]
     begun = [one for one in known if name and one.startswith(name)][:_NEAR_LIMIT]
     text = f"order = {name!r}: no order of that id is in the book"
     return Refusal(404, text, tuple(begun) or near(name, known))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from daemon.core.errors import UnknownOrderError
-from daemon.core.events import Fill, MarketPhase, RulesLoaded, Settlement
+from daemon.core.events import Fill, MarketPhase, OrderEvent, RulesLoaded, Settlement
 from daemon.core.exits import Exit
 from daemon.core.instrument import Instrument
 from daemon.core.order import Order
@@ -25,6 +25,7 @@ from daemon.core.terms import (
     ExecId,
     JournalId,
     PositionKey,
+    PositionSide,
     RuleKind,
     Side,
     Symbol,
@@ -33,6 +34,13 @@ from daemon.core.terms import (
 )
 
 FillKey = tuple[Account, Venue, Symbol, ExecId, VenueOrderId | None]
+# Binance counts orders per symbol: two symbols may have one id.
+VenueIdKey = tuple[Account, Venue, Symbol, VenueOrderId]
+
+
+def venue_id_key(key: PositionKey, venue_order_id: VenueOrderId) -> VenueIdKey:
+    """What names an order of this position's symbol by the venue's id."""
+    return (key.account, key.venue, key.symbol, venue_order_id)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +65,7 @@ class RestingOrder:
     side: Side
     leaves_qty: Decimal
     limit_px: Decimal | None
+    position_side: PositionSide = PositionSide.NET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,16 +167,14 @@ class Book:
     past_exits: list[Exit] = field(default_factory=list)
     markets: dict[tuple[Venue, Symbol], Market] = field(default_factory=dict)
     accounts: dict[tuple[Account, Venue], AccountState] = field(default_factory=dict)
-    resting: dict[tuple[Account, Venue, VenueOrderId], RestingOrder] = field(default_factory=dict)
+    resting: dict[VenueIdKey, RestingOrder] = field(default_factory=dict)
     orphans: list[OrphanFill] = field(default_factory=list)
     fills: dict[FillKey, KnownFill] = field(default_factory=dict)
     fills_forgotten: int = 0
     symbol_fills_as_of: dict[tuple[Account, Venue, Symbol], int] = field(default_factory=dict)
     pending_settlements: dict[PositionKey, PendingSettlement] = field(default_factory=dict)
     blind: dict[tuple[Account, Venue, Symbol], None] = field(default_factory=dict)
-    by_venue_id: dict[tuple[Account, Venue, VenueOrderId], ClientOrderId] = field(
-        default_factory=dict
-    )
+    by_venue_id: dict[VenueIdKey, ClientOrderId] = field(default_factory=dict)
     by_symbol: dict[tuple[Account, Venue, Symbol], list[PositionKey]] = field(default_factory=dict)
     by_name: dict[str, PositionKey] = field(default_factory=dict)
     live_orders: dict[PositionKey, list[Order]] = field(default_factory=dict)
@@ -215,7 +222,7 @@ class Book:
         book.past_exits = list(state.past_exits)
         book.markets = {(m.instrument.venue, m.instrument.symbol): m for m in state.markets}
         book.accounts = {(a.account, a.venue): a for a in state.accounts}
-        book.resting = {(r.account, r.venue, r.venue_order_id): r for r in state.resting}
+        book.resting = {(r.account, r.venue, r.symbol, r.venue_order_id): r for r in state.resting}
         book.orphans = list(state.orphans)
         book.fills = {known.key: known for known in state.fills}
         book.fills_forgotten = state.fills_forgotten
@@ -236,8 +243,7 @@ class Book:
         """File an order under its ids and, until it is dead, under its position."""
         self.orders[order.client_order_id] = order
         if order.venue_order_id is not None:
-            key = order.key
-            self.by_venue_id[key.account, key.venue, order.venue_order_id] = order.client_order_id
+            self.by_venue_id[venue_id_key(order.key, order.venue_order_id)] = order.client_order_id
         self.revive(order)
 
     def revive(self, order: Order) -> None:
@@ -301,27 +307,22 @@ class Book:
             raise UnknownOrderError(f"client_order_id={client_order_id!r}: not in the book")
         return found
 
-    def find_order(
-        self,
-        account: Account,
-        venue: Venue,
-        client_order_id: ClientOrderId | None,
-        venue_order_id: VenueOrderId | None,
-    ) -> Order | None:
-        """One of our orders by either id; the venue's id wins where both are known.
+    def find_order(self, event: OrderEvent) -> Order | None:
+        """Our order that `event` is of, by either id; the venue's id wins where both are known.
 
         A second order of the venue under an id of ours is another order, whoever sent it.
         """
-        if venue_order_id is not None:
-            known = self.by_venue_id.get((account, venue, venue_order_id))
+        if event.venue_order_id is not None:
+            where = (event.account, event.venue, event.symbol, event.venue_order_id)
+            known = self.by_venue_id.get(where)
             if known is not None:
                 return self.orders.get(known)
-        if client_order_id is None:
+        if event.client_order_id is None:
             return None
-        found = self.orders.get(client_order_id)
-        if found is None or found.key.account != account or found.key.venue != venue:
+        found = self.orders.get(event.client_order_id)
+        if found is None or found.key.account != event.account or found.key.venue != event.venue:
             return None
-        other = venue_order_id is not None and found.venue_order_id is not None
+        other = event.venue_order_id is not None and found.venue_order_id is not None
         return None if other else found
 
     def find_exit(self, key: PositionKey, exit_no: int) -> Exit | None:
@@ -373,8 +374,8 @@ class Book:
             (
                 other.leaves_qty
                 for other in self.resting.values()
-                if (other.account, other.venue, other.symbol)
-                == (key.account, key.venue, key.symbol)
+                if (other.account, other.venue, other.symbol, other.position_side)
+                == (key.account, key.venue, key.symbol, key.position_side)
                 and position.reducing(other.side)
             ),
             ZERO,
@@ -389,5 +390,4 @@ class Book:
             for order in [o for o in self.orders.values() if o.dead][:spare]:
                 del self.orders[order.client_order_id]
                 if order.venue_order_id is not None:
-                    key = order.key
-                    del self.by_venue_id[key.account, key.venue, order.venue_order_id]
+                    del self.by_venue_id[venue_id_key(order.key, order.venue_order_id)]

@@ -107,6 +107,7 @@ class OrderSnapshot(OrderEvent):
     """What the venue says of one order, anybody's, as of `as_of_ns`; it may be an old answer."""
 
     side: Side
+    position_side: PositionSide = PositionSide.NET
     status: OrdStatus
     order_qty: Decimal
     cum_qty: Decimal

@@ -11,7 +11,14 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import islice
 
-from daemon.core.book import FILL_KEYS_LIMIT, Book, FillKey, KnownFill, OrphanFill
+from daemon.core.book import (
+    FILL_KEYS_LIMIT,
+    Book,
+    FillKey,
+    KnownFill,
+    OrphanFill,
+    venue_id_key,
+)
 from daemon.core.commands import InferFill, SettlePosition
 from daemon.core.events import Event, Fill, OrderEvent
 from daemon.core.exits import PartialFill
@@ -57,7 +64,7 @@ def fill_key(fill: Fill) -> FillKey:
 
 def order_of(book: Book, fill: Fill) -> Order | None:
     """The order of ours that a fill belongs to; none where symbol or side say otherwise."""
-    order = book.find_order(fill.account, fill.venue, fill.client_order_id, fill.venue_order_id)
+    order = book.find_order(fill)
     if order is None or order.side is not fill.side or order.key != book.key_of(fill):
         return None
     return order
@@ -282,14 +289,13 @@ def bind(book: Book, order: Order, venue_order_id: VenueOrderId) -> None:
         return
     order.venue_order_id = venue_order_id
     order.known_to_exist = True
-    key = order.key
-    book.by_venue_id[key.account, key.venue, venue_order_id] = order.client_order_id
-    book.resting.pop((key.account, key.venue, venue_order_id), None)
+    where = venue_id_key(order.key, venue_order_id)
+    book.by_venue_id[where] = order.client_order_id
+    book.resting.pop(where, None)
     mine = [
         orphan
         for orphan in book.orphans
-        if (orphan.account, orphan.venue, orphan.venue_order_id)
-        == (key.account, key.venue, venue_order_id)
+        if (orphan.account, orphan.venue, orphan.fill.symbol, orphan.venue_order_id) == where
     ]
     for orphan in mine:
         book.orphans.remove(orphan)

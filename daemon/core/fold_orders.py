@@ -90,7 +90,7 @@ def adopted(book: Book, command: AdoptOrder, event: Event) -> None:
 
 
 def _ours(book: Book, event: OrderEvent) -> Order | None:
-    order = book.find_order(event.account, event.venue, event.client_order_id, event.venue_order_id)
+    order = book.find_order(event)
     if order is not None and event.venue_order_id is not None:
         bind(book, order, event.venue_order_id)
     return order
@@ -104,9 +104,7 @@ def _face(order: Order | None) -> tuple[object, ...]:
 
 
 def _before(book: Book, event: OrderEvent) -> tuple[object, ...]:
-    return _face(
-        book.find_order(event.account, event.venue, event.client_order_id, event.venue_order_id)
-    )
+    return _face(book.find_order(event))
 
 
 def _answered(book: Book, order: Order, event: OrderEvent) -> None:
@@ -268,7 +266,7 @@ def _rests_after_all(book: Book, order: Order, event: OrderSnapshot) -> bool:
 def _note_resting(book: Book, event: OrderSnapshot) -> bool:
     if event.venue_order_id is None:
         return False
-    where = (event.account, event.venue, event.venue_order_id)
+    where = (event.account, event.venue, event.symbol, event.venue_order_id)
     if event.status not in _WORKING or event.leaves_qty <= ZERO:
         return book.resting.pop(where, None) is not None
     fresh = RestingOrder(
@@ -280,6 +278,7 @@ def _note_resting(book: Book, event: OrderSnapshot) -> bool:
         side=event.side,
         leaves_qty=event.leaves_qty,
         limit_px=event.limit_px,
+        position_side=event.position_side,
     )
     if book.resting.get(where) == fresh:
         return False
@@ -290,7 +289,7 @@ def _note_resting(book: Book, event: OrderSnapshot) -> bool:
 def _forget_resting(book: Book, event: OrderEvent) -> bool:
     if event.venue_order_id is None:
         return False
-    where = (event.account, event.venue, event.venue_order_id)
+    where = (event.account, event.venue, event.symbol, event.venue_order_id)
     return book.resting.pop(where, None) is not None
 
 

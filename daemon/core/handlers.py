@@ -109,7 +109,8 @@ def on_fill(desk: Desk, fill: Fill, *, news: bool) -> None:
 
 
 def _tell_misnamed(desk: Desk, fill: Fill, key: PositionKey) -> None:
-    named = desk.book.by_venue_id.get((fill.account, fill.venue, fill.venue_order_id or _NO_ID))
+    where = (fill.account, fill.venue, fill.symbol, fill.venue_order_id or _NO_ID)
+    named = desk.book.by_venue_id.get(where)
     if named is not None or fill.client_order_id in desk.book.orders:
         text = (
             f"fill {fill.exec_id} ({fill.side.value} {proper(fill.last_qty)} {fill.symbol}) names"
@@ -153,9 +154,7 @@ def _tell_strange_fill(desk: Desk, order: Order, fill: Fill) -> None:
 
 def on_order(desk: Desk, event: OrderEvent, *, news: bool) -> None:
     """News of an order: look again where it leaves a doubt, then let the exit go on."""
-    order = desk.book.find_order(
-        event.account, event.venue, event.client_order_id, event.venue_order_id
-    )
+    order = desk.book.find_order(event)
     if order is None:
         if isinstance(event, OrderSnapshot):
             on_unknown_order(desk, event)

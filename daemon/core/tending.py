@@ -84,9 +84,7 @@ def on_absent(desk: Desk, event: OrderAbsent) -> None:
     happens then, the id is used up. Elsewhere, and while nothing may be sent, the order is dead
     once no request of ours can still be on its way.
     """
-    order = desk.book.find_order(
-        event.account, event.venue, event.client_order_id, event.venue_order_id
-    )
+    order = desk.book.find_order(event)
     if order is None or order.status is not OrdStatus.IN_DOUBT or order.known_to_exist:
         return
     policy = desk.book.policy(event.account, event.venue)

@@ -92,9 +92,7 @@ class Checks:
             key = (event.account, event.venue, event.symbol, event.exec_id, event.venue_order_id)
             if key not in book.fills:
                 self._learn(event)
-            order = book.find_order(
-                event.account, event.venue, event.client_order_id, event.venue_order_id
-            )
+            order = book.find_order(event)
             if order is not None and order.status is OrdStatus.PENDING_NEW:
                 self._faults.mark(Fault.FILL_BEFORE_ACK)
 
@@ -157,7 +155,7 @@ class Checks:
             raise self.fail("12 stale price", f"{quote} is older than {QUOTE_AGE_S} s")
 
     def _judge_fills(self, book: Book, fill: Fill) -> None:
-        order = book.find_order(fill.account, fill.venue, fill.client_order_id, fill.venue_order_id)
+        order = book.find_order(fill)
         if order is None:
             return
         if order.cum_qty < self._cum.get(order.client_order_id, ZERO):

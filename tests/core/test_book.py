@@ -13,7 +13,15 @@ from daemon.core.book import Book
 from daemon.core.errors import UnknownOrderError
 from daemon.core.events import MarketPhase
 from daemon.core.rules import DEFAULT_EXITS
-from daemon.core.terms import Account, ClientOrderId, Currency, OrdStatus, RuleKind, VenueOrderId
+from daemon.core.terms import (
+    Account,
+    ClientOrderId,
+    Currency,
+    OrdStatus,
+    RuleKind,
+    Symbol,
+    VenueOrderId,
+)
 from tests import builders as make
 from tests.core.play import guarded
 
@@ -25,10 +33,13 @@ def test_an_order_is_found_by_either_id_on_its_own_account_only() -> None:
     play.tell(make.quote(bid="0.58", ask="0.60"))
     play.tell(make.accepted(order_id=play.order_id))
     find = play.engine.book.find_order
-    assert find(make.ACCOUNT, make.VENUE, play.order_id, None) is play.order
-    assert find(make.ACCOUNT, make.VENUE, None, VenueOrderId("v1")) is play.order
-    assert find(Account("other"), make.VENUE, play.order_id, None) is None
-    assert find(make.ACCOUNT, make.VENUE, None, VenueOrderId("v2")) is None
+    ours = make.accepted(order_id=play.order_id, venue_order_id=None)
+    named = make.accepted(order_id=None, venue_order_id="v1")
+    assert find(ours) is play.order
+    assert find(named) is play.order
+    assert find(replace(ours, account=Account("other"))) is None
+    assert find(replace(named, venue_order_id=VenueOrderId("v2"))) is None
+    assert find(replace(named, symbol=Symbol("other"))) is None, "ids are counted per symbol"
     assert play.engine.book.order(play.order_id) is play.order
     with pytest.raises(UnknownOrderError, match="fdnobody"):
         play.engine.book.order(ClientOrderId("fdnobody"))

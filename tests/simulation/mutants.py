@@ -11,7 +11,7 @@ import multiprocessing
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from daemon.core import (
@@ -82,7 +82,7 @@ def resend_with_a_new_id() -> AbstractContextManager[None]:
     real = fold_orders.in_doubt
 
     def mutant(book: Book, event: OrderInDoubt) -> bool:
-        order = book.find_order(event.account, event.venue, event.client_order_id, None)
+        order = book.find_order(replace(event, venue_order_id=None))
         if order is None or order.status is not OrdStatus.PENDING_NEW:
             return real(book, event)
         order.take(OrderInput.REJECTED)
@@ -97,9 +97,7 @@ def trust_the_201() -> AbstractContextManager[None]:
 
     def mutant(book: Book, event: OrderAccepted) -> bool:
         changed = real(book, event)
-        order = book.find_order(
-            event.account, event.venue, event.client_order_id, event.venue_order_id
-        )
+        order = book.find_order(event)
         if changed and order is not None and not order.cum_qty:
             position = book.position(order.key)
             position.apply(order.side, order.order_qty, order.limit_px, ZERO, 0)
@@ -165,7 +163,7 @@ def ignore_a_late_fill() -> AbstractContextManager[None]:
     real = fills.apply_fill
 
     def mutant(book: Book, fill: Fill) -> bool:
-        order = book.find_order(fill.account, fill.venue, fill.client_order_id, fill.venue_order_id)
+        order = book.find_order(fill)
         if order is not None and order.status is OrdStatus.CANCELED:
             return False
         return real(book, fill)
@@ -216,9 +214,7 @@ def cancel_without_proof() -> AbstractContextManager[None]:
     """A cancel that was refused or not answered counts as done."""
 
     def mutant(book: Book, event: CancelRejected) -> bool:
-        order = book.find_order(
-            event.account, event.venue, event.client_order_id, event.venue_order_id
-        )
+        order = book.find_order(event)
         if order is None or order.status.terminal:
             return False
         order.end_at(order.cum_qty)

@@ -30,7 +30,6 @@ def test_a_perpetual() -> None:
             lot_qty=D("0.05"),
             min_notional=D(1),
             quote_currency=Currency("USDT"),
-            base_currency=Currency("SOL"),
         ),
         phase=MarketPhase.ACTIVE,
         base_currency=Currency("SOL"),
@@ -42,7 +41,7 @@ def test_a_spot_product() -> None:
     assert (product.price_scale, product.base_scale) == (8, 8)
     terms = product.instrument
     assert (terms.lot_qty, terms.min_notional) == (D("0.0001"), D(5))
-    assert (terms.quote_currency, terms.base_currency) == ("USDT", None)
+    assert (terms.quote_currency, terms.base_currency) == ("USDT", "ETH")
     assert terms.tick_at(D(2500)) == D("0.01")
     assert terms.highest_px == D("92233720368.54")
 
