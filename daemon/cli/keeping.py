@@ -22,7 +22,7 @@ from daemon.control.door import NoDaemonError
 from daemon.core.events import PositionsImported
 from daemon.core.rules import AccountPolicy
 from daemon.runtime.clock import SystemClock
-from daemon.settings import Settings, account_policies
+from daemon.settings import KALSHI, Settings, account_policies
 
 
 def add_verbs(application: typer.Typer) -> None:
@@ -43,7 +43,7 @@ def import_positions(
         tell_error(remark)
     if not found.rows:
         raise BadInputError(f"{file}: no position in it is open; accepted: at least one")
-    policy = account_policies(settings)[0]
+    policy = _kalshi_policy(settings)
     body = ImportBody(rows=found.rows, account=policy.account, venue=policy.venue)
     try:
         view = {"source": "daemon", **act(settings, "/import-positions", body)}
@@ -58,6 +58,14 @@ def import_positions(
     held = "" if view["changed"] else "; all of them were held already, nothing changed"
     tell(f"{len(found.rows)} positions taken {where}{held}; the venue's own facts correct them")
     return ExitCode.OK
+
+
+def _kalshi_policy(settings: Settings) -> AccountPolicy:
+    """The file's form is Kalshi's: prices in dollars of the side held, whole contracts."""
+    for policy in account_policies(settings):
+        if policy.venue == KALSHI:
+            return policy
+    raise BadInputError("kalshi.key_id is not set: accepted are positions of a Kalshi account")
 
 
 def _event(policy: AccountPolicy, body: ImportBody) -> PositionsImported:

@@ -10,9 +10,10 @@ from daemon.settings.accounts import CryptoSettings, KalshiSettings
 from daemon.settings.errors import SettingsError
 from daemon.settings.load import Effective, effective, load_places, load_settings, read_settings
 from daemon.settings.rules import account_policies, ignored, stop_rules
-from daemon.settings.tree import Settings
+from daemon.settings.tree import KALSHI, Settings
 
 __all__ = [
+    "KALSHI",
     "CryptoSettings",
     "Effective",
     "KalshiSettings",

@@ -150,3 +150,12 @@ def test_rebuild_without_a_key(stage: Stage) -> None:
     said = stage.filld("rebuild")
     assert said.code == 2
     assert "kalshi.key_id is not set" in said.err
+
+
+def test_positions_of_the_files_form_are_kalshis_alone(stage: Stage) -> None:
+    file = stage.config.with_name("positions.json")
+    file.write_bytes(SEED)
+    said = stage.filld("import-positions", str(file), "--set", "phemex_spot.api_key=k")
+    assert said.code == 2
+    assert "kalshi.key_id is not set" in said.err
+    assert not stage.journal.exists()
