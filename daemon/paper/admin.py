@@ -6,9 +6,7 @@ JSON in, JSON out, on a loopback port of its own, without signatures. Errors of 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from decimal import Decimal
-from typing import TypeVar
 
 import msgspec
 from aiohttp import web
@@ -18,32 +16,25 @@ from daemon.paper.admin_bodies import (
     CashBody,
     CloseBody,
     DetermineBody,
-    FaultBody,
     OrderBody,
     ReadsBody,
     SeedBody,
-    StepBody,
     StructureBody,
     SwitchBody,
 )
 from daemon.paper.admission import add_account, add_market, seed_from
 from daemon.paper.clock import SECOND_NS
 from daemon.paper.config import AccountConfig
-from daemon.paper.faults import AT_ONCE, Fault, FaultKind
+from daemon.paper.doors import DONE, FaultDoor, Routes, ScriptDoor, answer, body_of, errors
 from daemon.paper.kalshi.context import Venue
 from daemon.paper.kalshi.hub import Hub
 from daemon.paper.kalshi.views import market_view, orderbook_view
 from daemon.paper.lifecycle import Switches
-from daemon.paper.listing import MarketSpec, decimal_of, levels_of
-from daemon.paper.market import ScriptSpec
+from daemon.paper.listing import MarketSpec
 from daemon.paper.model import Owner, Side
 from daemon.paper.oracle import account_truth, plain, truth
-from daemon.paper.refusal import OperatorError, RefusalError
 from daemon.paper.seeding import seed_position
-
-T = TypeVar("T", bound=msgspec.Struct)
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-DONE = {"ok": True}
+from daemon.paper.units import decimal_of, levels_of
 
 
 class Admin:
@@ -51,22 +42,20 @@ class Admin:
 
     def __init__(self, venue: Venue, hub: Hub) -> None:
         self._venue = venue
-        self._hub = hub
+        self._faults = FaultDoor(venue.exchange.faults, hub.strike)
+        self._scripts = ScriptDoor(venue.traders)
 
     def make_app(self) -> web.Application:
         """The admin application."""
-        app = web.Application(middlewares=[_errors])
+        app = web.Application(middlewares=[errors])
         for method, path, handler in self._routes():
             app.router.add_route(method, f"/admin{path}", handler)
         return app
 
-    def _routes(self) -> tuple[tuple[str, str, Handler], ...]:
+    def _routes(self) -> Routes:
         return (
             ("GET", "/oracle", self.oracle),
             ("GET", "/oracle/{account}", self.oracle),
-            ("GET", "/faults", self.list_faults),
-            ("POST", "/faults", self.arm),
-            ("DELETE", "/faults", self.clear),
             ("PUT", "/reads", self.set_reads),
             ("PUT", "/exchange", self.switch),
             ("GET", "/markets", self.list_markets),
@@ -83,11 +72,8 @@ class Admin:
             ("GET", "/accounts/{account}/key", self.key),
             ("POST", "/accounts/{account}/cash", self.cash),
             ("POST", "/accounts/{account}/positions", self.seed),
-            ("GET", "/scripts", self.list_scripts),
-            ("POST", "/scripts", self.start_script),
-            ("POST", "/scripts/{name}/step", self.step_script),
-            ("DELETE", "/scripts/{name}", self.stop_script),
-            ("POST", "/disconnect", self.disconnect),
+            *self._faults.routes(),
+            *self._scripts.routes(),
         )
 
     # The truth
@@ -97,55 +83,23 @@ class Admin:
         self._venue.tick()
         name = request.match_info.get("account")
         if name is None:
-            return _answer(truth(self._venue.exchange))
+            return answer(truth(self._venue.exchange))
         self._venue.exchange.account(name)
-        return _answer(account_truth(self._venue.exchange, name))
-
-    # Faults
-
-    async def list_faults(self, _request: web.Request) -> web.Response:
-        """What is armed, and how often each kind has struck."""
-        faults = self._venue.exchange.faults
-        return _answer({"armed": faults.armed(), "applied": dict(faults.applied)})
-
-    async def arm(self, request: web.Request) -> web.Response:
-        """Arm a fault; disconnects and terminal errors strike at once."""
-        body = await _body(request, FaultBody)
-        fault = Fault(**msgspec.structs.asdict(body) | {"kind": _kind(body.kind)})
-        faults = self._venue.exchange.faults
-        if fault.kind in AT_ONCE and not fault.on_frame:
-            hit = self._hub.strike(fault)
-            faults.applied[fault.kind] += hit
-            return _answer({"id": 0, "hit": hit})
-        return _answer({"id": faults.arm(fault).fault_id, "hit": 0})
-
-    async def clear(self, request: web.Request) -> web.Response:
-        """Disarm all, one kind, or one id."""
-        kind, number = request.query.get("kind"), request.query.get("id")
-        gone = self._venue.exchange.faults.clear(
-            _kind(kind) if kind else None, int(number) if number else None
-        )
-        return _answer({"cleared": gone})
+        return answer(account_truth(self._venue.exchange, name))
 
     async def set_reads(self, request: web.Request) -> web.Response:
         """Change read lags and the timing of private frames."""
-        body = await _body(request, ReadsBody)
+        body = await body_of(request, ReadsBody)
         for name, value in msgspec.structs.asdict(body).items():
             if value is not None:
                 setattr(self._venue.exchange.reads, name, value)
-        return _answer(DONE)
-
-    async def disconnect(self, _request: web.Request) -> web.Response:
-        """Cut every websocket."""
-        count = self._hub.strike(Fault(kind=FaultKind.WS_DISCONNECT))
-        self._venue.exchange.faults.applied[FaultKind.WS_DISCONNECT] += count
-        return _answer({"hit": count})
+        return answer(DONE)
 
     # The exchange and its markets
 
     async def switch(self, request: web.Request) -> web.Response:
         """Pause or resume the exchange or its trading."""
-        body = await _body(request, SwitchBody)
+        body = await body_of(request, SwitchBody)
         self._venue.markets.switch(
             Switches(
                 exchange_active=body.exchange_active,
@@ -153,7 +107,7 @@ class Admin:
                 shards=tuple(body.shards),
             )
         )
-        return _answer(DONE)
+        return answer(DONE)
 
     async def list_markets(self, _request: web.Request) -> web.Response:
         """Every market with its book."""
@@ -165,17 +119,17 @@ class Admin:
             }
             for t, m in exchange.markets.items()
         ]
-        return _answer({"markets": rows})
+        return answer({"markets": rows})
 
     async def create_market(self, request: web.Request) -> web.Response:
         """List a market."""
-        spec = await _body(request, MarketSpec)
+        spec = await body_of(request, MarketSpec)
         add_market(self._venue, spec)
-        return _answer({"ticker": spec.ticker}, 201)
+        return answer({"ticker": spec.ticker}, 201)
 
     async def set_book(self, request: web.Request) -> web.Response:
         """Replace the other traders' liquidity on each side given."""
-        body, ticker = await _body(request, BookBody), request.match_info["ticker"]
+        body, ticker = await body_of(request, BookBody), request.match_info["ticker"]
         self._venue.tick()
         self._venue.traders.set_book(
             ticker,
@@ -183,64 +137,64 @@ class Admin:
             None if body.asks is None else levels_of("asks", body.asks),
         )
         book = self._venue.exchange.books[ticker]
-        return _answer({"orderbook_fp": orderbook_view(book, 0)})
+        return answer({"orderbook_fp": orderbook_view(book, 0)})
 
     async def send_order(self, request: web.Request) -> web.Response:
         """Another trader's IoC order."""
-        body, ticker = await _body(request, OrderBody), request.match_info["ticker"]
+        body, ticker = await body_of(request, OrderBody), request.match_info["ticker"]
         self._venue.tick()
         price, qty = decimal_of("price", body.price), decimal_of("count", body.count)
         order = self._venue.traders.send(ticker, Side(body.side), price, qty)
-        return _answer({"order_id": order.order_id, "filled": plain(order.filled)}, 201)
+        return answer({"order_id": order.order_id, "filled": plain(order.filled)}, 201)
 
     async def pause(self, request: web.Request) -> web.Response:
         """active -> inactive."""
         self._venue.markets.pause(request.match_info["ticker"])
-        return _answer(DONE)
+        return answer(DONE)
 
     async def activate(self, request: web.Request) -> web.Response:
         """inactive -> active; resting orders are canceled."""
         self._venue.markets.activate(request.match_info["ticker"])
-        return _answer(DONE)
+        return answer(DONE)
 
     async def close(self, request: web.Request) -> web.Response:
         """Move the closing time."""
-        body = await _body(request, CloseBody)
+        body = await body_of(request, CloseBody)
         close_ns = self._venue.now_ns() + int(body.in_s * SECOND_NS)
         self._venue.markets.move_close(request.match_info["ticker"], close_ns)
-        return _answer(DONE)
+        return answer(DONE)
 
     async def determine(self, request: web.Request) -> web.Response:
         """Fix the outcome; settles when the market's timer has run."""
-        body = await _body(request, DetermineBody)
+        body = await body_of(request, DetermineBody)
         value: Decimal | None = None
         if body.settlement_value is not None:
             value = decimal_of("settlement_value", body.settlement_value)
         self._venue.markets.determine(request.match_info["ticker"], body.result, value)
-        return _answer(DONE)
+        return answer(DONE)
 
     async def settle(self, request: web.Request) -> web.Response:
         """Pay out a determined market now."""
         self._venue.markets.settle_now(request.match_info["ticker"])
-        return _answer(DONE)
+        return answer(DONE)
 
     async def structure(self, request: web.Request) -> web.Response:
         """Change a market's price grid."""
-        body = await _body(request, StructureBody)
+        body = await body_of(request, StructureBody)
         self._venue.markets.set_structure(request.match_info["ticker"], body.price_level_structure)
-        return _answer(DONE)
+        return answer(DONE)
 
     # Members
 
     async def create_account(self, request: web.Request) -> web.Response:
         """Admit a member; the private key is in the answer and nowhere else."""
-        config = await _body(request, AccountConfig)
+        config = await body_of(request, AccountConfig)
         add_account(self._venue, config)
-        return _answer(self._key_view(config.name), 201)
+        return answer(self._key_view(config.name), 201)
 
     async def key(self, request: web.Request) -> web.Response:
         """A member's key."""
-        return _answer(self._key_view(request.match_info["account"]))
+        return answer(self._key_view(request.match_info["account"]))
 
     def _key_view(self, name: str) -> dict[str, str]:
         self._venue.exchange.account(name)
@@ -249,76 +203,16 @@ class Admin:
 
     async def cash(self, request: web.Request) -> web.Response:
         """Deposit dollars, or withdraw with a minus."""
-        body, name = await _body(request, CashBody), request.match_info["account"]
+        body, name = await body_of(request, CashBody), request.match_info["account"]
         self._venue.exchange.account(name)
         dollars = decimal_of("dollars", body.dollars.removeprefix("-"))
         sign = -1 if body.dollars.startswith("-") else 1
         owner = Owner(name, body.subaccount)
         self._venue.exchange.ledger.deposit(owner, body.exchange_index, sign * dollars)
-        return _answer(
-            {"cash": plain(self._venue.exchange.ledger.cash[owner, body.exchange_index])}
-        )
+        return answer({"cash": plain(self._venue.exchange.ledger.cash[owner, body.exchange_index])})
 
     async def seed(self, request: web.Request) -> web.Response:
         """Give a member a position by a real trade against the house."""
-        body, name = await _body(request, SeedBody), request.match_info["account"]
+        body, name = await body_of(request, SeedBody), request.match_info["account"]
         seed_position(self._venue.exchange, seed_from(self._venue, name, body))
-        return _answer(DONE, 201)
-
-    # Scripts
-
-    async def list_scripts(self, _request: web.Request) -> web.Response:
-        """Every script and whether it runs."""
-        rows = [
-            {
-                "name": n,
-                "ticker": s.spec.ticker,
-                "running": s.is_running,
-                "moves": s.moves,
-                "error": s.error,
-            }
-            for n, s in self._venue.traders.scripts.items()
-        ]
-        return _answer({"scripts": rows})
-
-    async def start_script(self, request: web.Request) -> web.Response:
-        """Start a script, or start it again."""
-        spec = await _body(request, ScriptSpec)
-        self._venue.traders.start(spec)
-        return _answer({"name": spec.name}, 201)
-
-    async def step_script(self, request: web.Request) -> web.Response:
-        """Make a script move now."""
-        body = await _body(request, StepBody)
-        self._venue.traders.advance(request.match_info["name"], body.moves)
-        return _answer(DONE)
-
-    async def stop_script(self, request: web.Request) -> web.Response:
-        """Hold a script."""
-        self._venue.traders.stop(request.match_info["name"])
-        return _answer(DONE)
-
-
-@web.middleware
-async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except (OperatorError, RefusalError, ValueError, msgspec.DecodeError) as error:
-        return _answer({"error": str(error)}, 400)
-
-
-def _kind(name: str) -> FaultKind:
-    try:
-        return FaultKind(name)
-    except ValueError as error:
-        raise OperatorError(f"kind = {name!r}: accepted are {', '.join(FaultKind)}") from error
-
-
-async def _body(request: web.Request, kind: type[T]) -> T:
-    raw = await request.read()
-    return msgspec.json.decode(raw or b"{}", type=kind)
-
-
-def _answer(body: object, status: int = 200) -> web.Response:
-    raw = msgspec.json.encode(body)
-    return web.Response(body=raw, status=status, content_type="application/json")
+        return answer(DONE, 201)

@@ -11,24 +11,6 @@ from daemon.paper.config import Bounds, SeedConfig
 SeedBody = SeedConfig
 
 
-class FaultBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A fault to arm; see `faults.Fault` for the meaning of each key."""
-
-    kind: str
-    count: int | None = 1
-    skip: int = 0
-    per_million: int = 1_000_000
-    endpoint: str = ""
-    channel: str = ""
-    account: str = ""
-    ticker: str = ""
-    seconds: float = 1
-    status: int = 503
-    code: str = ""
-    shape: Literal["nested", "flat", "bare", "text", "html"] = "nested"
-    on_frame: bool = False
-
-
 class ReadsBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Read lags, [least, most] ms, and the timing of private frames. Absent keys stay."""
 
@@ -87,9 +69,3 @@ class CashBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     dollars: str
     exchange_index: int = 0
     subaccount: int = 0
-
-
-class StepBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """How many moves."""
-
-    moves: int = 1

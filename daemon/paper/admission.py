@@ -16,11 +16,12 @@ from daemon.paper.kalshi.auth import Keyring
 from daemon.paper.kalshi.context import Venue
 from daemon.paper.kalshi.limits import Limits
 from daemon.paper.lifecycle import MarketDesk
-from daemon.paper.listing import MarketSpec, decimal_of, levels_of, market_from
-from daemon.paper.market import OtherTraders
+from daemon.paper.listing import MarketSpec, market_from
+from daemon.paper.market import other_traders
 from daemon.paper.model import Owner
 from daemon.paper.refusal import OperatorError
 from daemon.paper.seeding import Seed, seed_position
+from daemon.paper.units import decimal_of, levels_of
 
 _DAY_S = 86_400
 
@@ -37,7 +38,7 @@ def make_venue(config: PaperConfig, clock: Clock) -> Venue:
         exchange=exchange,
         orders=orders,
         markets=MarketDesk(exchange, close_cancel_delay_s=config.close_cancel_delay_s),
-        traders=OtherTraders(exchange, orders),
+        traders=other_traders(exchange, orders),
         keyring=Keyring(config.auth_skew_s),
         limits=Limits(),
         credentials={},

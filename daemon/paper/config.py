@@ -14,11 +14,21 @@ from typing import Literal
 
 import msgspec
 
-from daemon.paper.exchange import ReadRules
+from daemon.paper.binance.config import UsdmConfig
+from daemon.paper.bitget.config import BitgetConfig
+from daemon.paper.crypto.config import (
+    CoinAccountConfig,
+    CoinConfig,
+    CoinReadConfig,
+    CoinSeedConfig,
+    InstrumentConfig,
+)
 from daemon.paper.fees import FeeRules
-from daemon.paper.listing import MarketSpec, decimal_of
-from daemon.paper.market import ScriptSpec
+from daemon.paper.listing import MarketSpec
+from daemon.paper.reading import ReadRules
 from daemon.paper.refusal import OperatorError
+from daemon.paper.traders import ScriptSpec
+from daemon.paper.units import decimal_of
 
 Bounds = tuple[int, int]
 Tier = Literal["basic", "advanced", "expert", "premier", "paragon", "prime", "prestige"]
@@ -85,7 +95,10 @@ class WebsocketConfig(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class PaperConfig(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A whole paper exchange. Port 0 takes any free port."""
+    """All paper exchanges: Kalshi's own keys, and a table for each coin venue that is wanted.
+
+    Port 0 takes any free port.
+    """
 
     host: str = "127.0.0.1"
     port: int = 0
@@ -103,6 +116,15 @@ class PaperConfig(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     markets: list[MarketSpec] = []
     accounts: list[AccountConfig] = []
     scripts: list[ScriptSpec] = []
+    binance_spot: CoinConfig | None = None
+    binance_usdm: UsdmConfig | None = None
+    bitget_spot: BitgetConfig | None = None
+    bitget_usdt_futures: BitgetConfig | None = None
+
+    def coin_venues(self) -> dict[str, CoinConfig]:
+        """The coin venues that are configured, by the name of their table."""
+        named = {name: getattr(self, name) for name in COIN_VENUES}
+        return {name: config for name, config in named.items() if config is not None}
 
     def fee_rules(self) -> FeeRules:
         """The fee constants as numbers."""
@@ -124,6 +146,19 @@ class PaperConfig(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         )
 
 
+COIN_VENUES: dict[str, type[CoinConfig]] = {
+    "binance_spot": CoinConfig,
+    "binance_usdm": UsdmConfig,
+    "bitget_spot": BitgetConfig,
+    "bitget_usdt_futures": BitgetConfig,
+}
+_COIN_TABLES: dict[str, type[msgspec.Struct]] = {
+    "reads": CoinReadConfig,
+    "instruments": InstrumentConfig,
+    "accounts": CoinAccountConfig,
+    "accounts.positions": CoinSeedConfig,
+    "scripts": ScriptSpec,
+}
 _TABLES: dict[str, type[msgspec.Struct]] = {
     "": PaperConfig,
     "fees": FeeConfig,
@@ -134,6 +169,8 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "accounts": AccountConfig,
     "accounts.positions": SeedConfig,
     "scripts": ScriptSpec,
+    **COIN_VENUES,
+    **{f"{venue}.{name}": each for venue in COIN_VENUES for name, each in _COIN_TABLES.items()},
 }
 
 

@@ -1,13 +1,8 @@
-"""Keys for the paper exchange's members: made here, written for the client, kept as public keys.
-
-The private half is handed out once and never stored by the exchange.
-"""
+"""Key pairs of the paper exchange's members: made here, handed over, checked by a venue."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -62,32 +57,3 @@ def read_credential(account: str, key_id: str, pem: str) -> Credential:
     if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
         raise OperatorError(f"the key of {account} is neither RSA nor Ed25519")
     return Credential(account=account, key_id=key_id, private_pem=pem, public_key=key.public_key())
-
-
-def key_file(directory: Path, account: str) -> Path:
-    """Where a member's private key lies."""
-    return directory / f"{account}.pem"
-
-
-def write_environment(directory: Path, credential: Credential, urls: dict[str, str]) -> Path:
-    """Write the key (mode 0600) and the env file for `filld run --env-file`; returns the latter."""
-    directory.mkdir(parents=True, exist_ok=True)
-    pem = key_file(directory, credential.account).resolve()
-    _write_private(pem, credential.private_pem)
-    values = {
-        "FILLD_KALSHI__REST_URL": urls["rest"],
-        "FILLD_KALSHI__WS_URL": urls["ws"],
-        "FILLD_KALSHI__KEY_ID": credential.key_id,
-        "FILLD_KALSHI__PRIVATE_KEY_FILE": str(pem),
-        "PAPER_ADMIN_URL": urls["admin"],
-    }
-    env = directory / f"{credential.account}.env"
-    _write_private(env, "".join(f"{name}={value}\n" for name, value in values.items()))
-    return env
-
-
-def _write_private(path: Path, text: str) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    path.chmod(0o600)

@@ -314,7 +314,7 @@ class OrderDesk:
             expires_ns=None if new.expires_s is None else new.expires_s * SECOND_NS,
         )
 
-    def _trade(self, order: Order, qty: Decimal) -> Matched:
+    def _trade(self, order: Order, qty: Decimal) -> Matched[Order]:
         """Match first, then book trade by trade, so that frames show the book's own order."""
         whole = order.remaining
         done = self._exchange.books[order.ticker].match(order, qty)
@@ -328,7 +328,7 @@ class OrderDesk:
             self._exchange.execute(order, match)
         return done
 
-    def _finish(self, order: Order, done: Matched, *, is_capped: bool) -> None:
+    def _finish(self, order: Order, done: Matched[Order], *, is_capped: bool) -> None:
         if order.remaining == ZERO:
             return
         if done.stopped_by_own:

@@ -7,7 +7,7 @@ are synchronous: between a decision and its booking nothing else can happen.
 from __future__ import annotations
 
 import copy
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -28,7 +28,6 @@ from daemon.paper.ledger import Ledger, Position
 from daemon.paper.matching import Book, Match
 from daemon.paper.model import (
     Fill,
-    History,
     Market,
     Order,
     OrderStatus,
@@ -37,22 +36,12 @@ from daemon.paper.model import (
     Side,
     Trade,
 )
+from daemon.paper.reading import History, ReadRules, Received
 from daemon.paper.refusal import OperatorError
 from daemon.paper.units import ONE, ZERO
 
 MAKERS = Owner("house-makers")
 TAKERS = Owner("house-takers")
-
-
-@dataclass(slots=True, kw_only=True)
-class ReadRules:
-    """How late a write becomes readable, ms. `private_frames`: before_ack, after_ack or race."""
-
-    order_lag_ms: tuple[int, int] = (0, 0)
-    fill_lag_ms: tuple[int, int] = (0, 0)
-    position_lag_ms: tuple[int, int] = (0, 0)
-    private_frames: str = "race"
-    after_ack_ms: int = 30
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,16 +64,6 @@ class Account:
     subaccounts: set[int] = field(default_factory=lambda: {0})
 
 
-@dataclass(slots=True)
-class Received:
-    """A client_order_id as it came in: how often, with how many different bodies, and when."""
-
-    times: int = 0
-    bodies: set[str] = field(default_factory=set)
-    first_ns: int = 0
-    answers: Counter[str] = field(default_factory=Counter)
-
-
 class Exchange:
     """Markets, books, orders, fills, cash and positions, and the rules to change them."""
 
@@ -98,7 +77,7 @@ class Exchange:
         self.shards: dict[int, Shard] = {0: Shard(description="Default")}
         self.accounts: dict[str, Account] = {}
         self.markets: dict[str, Market] = {}
-        self.books: dict[str, Book] = {}
+        self.books: dict[str, Book[Order]] = {}
         self.orders: dict[str, Order] = {}
         self.open_orders: defaultdict[Owner, dict[str, Order]] = defaultdict(dict)
         self.fills: defaultdict[str, list[Fill]] = defaultdict(list)
@@ -266,7 +245,7 @@ class Exchange:
 
     # Trades
 
-    def execute(self, taker: Order, match: Match) -> Trade:
+    def execute(self, taker: Order, match: Match[Order]) -> Trade:
         """Book one match: cash, contracts, fees, the tape and both fills."""
         maker = match.maker
         trade = self.new_trade(taker, match.qty, match.price)

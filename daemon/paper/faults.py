@@ -23,6 +23,7 @@ class FaultKind(StrEnum):
     HTTP_DELAY_BEFORE = "http_delay_before"
     HTTP_DELAY_AFTER = "http_delay_after"
     HTTP_429 = "http_429"
+    HTTP_418 = "http_418"
     STALE_READS = "stale_reads"
     CLOCK_SKEW = "clock_skew"
     WS_DROP = "ws_drop"
@@ -35,10 +36,21 @@ class FaultKind(StrEnum):
     WS_DISCONNECT = "ws_disconnect"
     WS_ERROR_25 = "ws_error_25"
     WS_ERROR_10 = "ws_error_10"
+    WS_GOODBYE = "ws_goodbye"
+    KEY_EXPIRES = "key_expires"
+    CANCEL_RACE = "cancel_race"
 
 
 # Carried out when armed, on every connection that matches, unless told to wait for a frame.
-AT_ONCE = frozenset({FaultKind.WS_DISCONNECT, FaultKind.WS_ERROR_25, FaultKind.WS_ERROR_10})
+AT_ONCE = frozenset(
+    {
+        FaultKind.WS_DISCONNECT,
+        FaultKind.WS_ERROR_25,
+        FaultKind.WS_ERROR_10,
+        FaultKind.WS_GOODBYE,
+        FaultKind.KEY_EXPIRES,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +67,16 @@ class Where:
 class Fault:
     """One armed fault. Empty filters match everything.
 
+    Of one family of venues only: WS_SEQ_GAP, WS_ERROR_* (Kalshi); HTTP_418, WS_GOODBYE (the venue
+    asks to reconnect), KEY_EXPIRES (a listen key), CANCEL_RACE (a cancel meets the order's last
+    fill) of the crypto venues.
+
     `count`: how often it strikes, None for until it is cleared. `skip`: matching chances let
-    through first. `per_million`: probability. `endpoint`: a glob on "METHOD /path", the path
-    without /trade-api/v2. `seconds`: how long or how stale. `status`, `code`,
-    `shape` (nested, flat, bare, text, html): the error to answer, a 5xx or any other.
+    through first. `per_million`: probability. `endpoint`: a glob on "METHOD /path", Kalshi's path
+    without /trade-api/v2, or "WS method" on a websocket API. `channel`: a subscription's channel,
+    or the name of a private event (executionReport). `seconds`: how long or how stale.
+    `status`, `code`, `shape` (nested, flat, bare, text, html): the error to answer, a 5xx or any
+    other.
     `on_frame`: wait for a matching frame instead of striking when armed.
     """
 

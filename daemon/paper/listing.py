@@ -12,7 +12,7 @@ import msgspec
 
 from daemon.paper.clock import SECOND_NS
 from daemon.paper.model import Market, PriceRange
-from daemon.paper.units import parse_fixed
+from daemon.paper.units import decimal_of
 
 GRIDS = {
     "linear_cent": (("0", "1", "0.01"),),
@@ -53,19 +53,6 @@ def grid_of(structure: str) -> tuple[PriceRange, ...]:
             f"price_level_structure = {structure!r}: accepted are {', '.join(sorted(GRIDS))}"
         )
     return tuple(PriceRange(*map(Decimal, bounds)) for bounds in GRIDS[structure])
-
-
-def decimal_of(name: str, text: str) -> Decimal:
-    """A written number, refused with its field's name when it is none."""
-    value = parse_fixed(text)
-    if value is None:
-        raise ValueError(f"{name} = {text!r}: a non-negative decimal in a string is wanted")
-    return value
-
-
-def levels_of(name: str, levels: list[tuple[str, str]]) -> list[tuple[Decimal, Decimal]]:
-    """Written (price, contracts) pairs as numbers."""
-    return [(decimal_of(name, price), decimal_of(name, qty)) for price, qty in levels]
 
 
 def market_from(spec: MarketSpec, now_ns: int, market_id: str) -> Market:

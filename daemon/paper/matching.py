@@ -1,4 +1,4 @@
-"""Price-time matching on one YES-denominated book. It knows no cash, no clock and no account rules.
+"""Price-time matching on one book, of any venue. It knows no cash, no clock and no account rules.
 
 `Book.match` changes `remaining` of the orders it crosses and says what happened; charging,
 positions and messages are other people's work.
@@ -10,47 +10,73 @@ from bisect import bisect_left, insort
 from collections import deque
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Generic, Protocol, TypeVar
 
-from daemon.paper.model import Order, SelfTrade, Side
-from daemon.paper.units import ONE, ZERO
+from daemon.paper.model import OwnCross, Side
+from daemon.paper.units import ZERO
+
+
+class Priced(Protocol):
+    """What a book needs to know of an order. `remaining` is the only thing it changes."""
+
+    remaining: Decimal
+
+    @property
+    def side(self) -> Side: ...
+
+    @property
+    def price(self) -> Decimal:
+        """The worst price it accepts, above zero."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """Whose it is."""
+        ...
+
+    @property
+    def own_cross(self) -> OwnCross: ...
+
+
+T = TypeVar("T", bound=Priced)
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class Match(Generic[T]):
     """The incoming order traded `qty` with `maker` at the maker's price."""
 
-    maker: Order
+    maker: T
     qty: Decimal
     price: Decimal
 
 
 @dataclass(slots=True)
-class Matched:
+class Matched(Generic[T]):
     """All that one incoming order did. `maker_cancels` lost to the newcomer of their account."""
 
-    matches: list[Match] = field(default_factory=list)
-    maker_cancels: list[Order] = field(default_factory=list)
+    matches: list[Match[T]] = field(default_factory=list)
+    maker_cancels: list[T] = field(default_factory=list)
     stopped_by_own: bool = False
 
 
-class _Ladder:
+class _Ladder(Generic[T]):
     """One side: price levels in order of aggressiveness, a queue at each."""
 
     def __init__(self, side: Side) -> None:
         self.side = side
-        self._levels: dict[Decimal, deque[Order]] = {}
+        self._levels: dict[Decimal, deque[T]] = {}
         self._keys: list[Decimal] = []  # ascending; the most aggressive price is the first
 
     def _key(self, price: Decimal) -> Decimal:
         return -price if self.side is Side.BID else price
 
-    def add(self, order: Order) -> None:
+    def add(self, order: T) -> None:
         if order.price not in self._levels:
             self._levels[order.price] = deque()
             insort(self._keys, self._key(order.price))
         self._levels[order.price].append(order)
 
-    def remove(self, order: Order) -> None:
+    def remove(self, order: T) -> None:
         queue = self._levels[order.price]
         queue.remove(order)
         if not queue:
@@ -60,45 +86,45 @@ class _Ladder:
     def best(self) -> Decimal | None:
         return abs(self._keys[0]) if self._keys else None
 
-    def first(self) -> Order | None:
+    def first(self) -> T | None:
         return self._levels[abs(self._keys[0])][0] if self._keys else None
 
-    def queue(self, price: Decimal) -> deque[Order]:
+    def queue(self, price: Decimal) -> deque[T]:
         return self._levels.get(price, deque())
 
     def prices(self) -> list[Decimal]:
         return [abs(key) for key in self._keys]
 
 
-class Book:
+class Book(Generic[T]):
     """The resting orders of one market."""
 
     def __init__(self) -> None:
-        self._sides = {Side.BID: _Ladder(Side.BID), Side.ASK: _Ladder(Side.ASK)}
+        self._sides: dict[Side, _Ladder[T]] = {side: _Ladder(side) for side in Side}
 
-    def add(self, order: Order) -> None:
+    def add(self, order: T) -> None:
         """Rest an order at the back of its level."""
         assert order.remaining > ZERO
         self._sides[order.side].add(order)
 
-    def remove(self, order: Order) -> None:
+    def remove(self, order: T) -> None:
         """Take a resting order away."""
         self._sides[order.side].remove(order)
 
     def best(self, side: Side) -> Decimal | None:
-        """The best YES price of a side, dollars, or None when it is empty."""
+        """The best price of a side, or None when it is empty."""
         return self._sides[side].best()
 
     def levels(self, side: Side) -> list[tuple[Decimal, Decimal]]:
-        """(price, contracts) of a side, best first."""
+        """(price, quantity) of a side, best first."""
         ladder = self._sides[side]
         return [(p, self.qty_at(side, p)) for p in ladder.prices()]
 
     def qty_at(self, side: Side, price: Decimal) -> Decimal:
-        """Contracts resting at one price."""
+        """What rests at one price."""
         return sum((o.remaining for o in self._sides[side].queue(price)), ZERO)
 
-    def orders(self) -> list[Order]:
+    def orders(self) -> list[T]:
         """Every resting order, bids before asks, in priority order."""
         return [
             order
@@ -107,8 +133,8 @@ class Book:
             for order in self._sides[side].queue(price)
         ]
 
-    def ahead_of(self, order: Order) -> Decimal:
-        """Contracts that trade before this order does."""
+    def ahead_of(self, order: T) -> Decimal:
+        """The quantity that trades before this order does."""
         ladder = self._sides[order.side]
         total = ZERO
         for price in ladder.prices():
@@ -124,36 +150,50 @@ class Book:
         return best is not None and reaches(side, price, best)
 
     def volume_within(self, side: Side, price: Decimal) -> Decimal:
-        """Contracts an order of `side` at `price` could meet, its own account's included."""
+        """The quantity an order of `side` at `price` could meet, its own account's included."""
         found = [q for p, q in self.levels(side.other) if reaches(side, price, p)]
         return sum(found, ZERO)
 
-    def match(self, taker: Order, qty: Decimal) -> Matched:
+    def match(self, taker: T, qty: Decimal) -> Matched[T]:
         """Trade up to `qty` of the incoming order, best price first, oldest first."""
-        done = Matched()
-        ladder = self._sides[taker.side.other]
+        done: Matched[T] = Matched()
         while qty > ZERO:
-            maker = ladder.first()
-            if maker is None or not reaches(taker.side, taker.price, maker.price):
+            one = self.match_one(taker, qty)
+            done.maker_cancels += one.maker_cancels
+            done.stopped_by_own = one.stopped_by_own
+            if not one.matches:
                 break
-            if maker.owner.account == taker.owner.account:
-                if taker.self_trade is SelfTrade.TAKER_AT_CROSS:
+            done.matches += one.matches
+            qty -= one.matches[0].qty
+        return done
+
+    def match_one(self, taker: T, qty: Decimal) -> Matched[T]:
+        """Trade with the first resting order that does not give way to a newcomer of its account.
+
+        Between two calls the caller may book, and take away orders that the trade made impossible.
+        """
+        done: Matched[T] = Matched()
+        ladder = self._sides[taker.side.other]
+        while (maker := ladder.first()) and reaches(taker.side, taker.price, maker.price):
+            if maker.account == taker.account and taker.own_cross is not OwnCross.TRADE:
+                if taker.own_cross is not OwnCross.STOP_TAKER:
+                    ladder.remove(maker)
+                    done.maker_cancels.append(maker)
+                if taker.own_cross is not OwnCross.CANCEL_MAKER:
                     done.stopped_by_own = True
                     break
-                ladder.remove(maker)
-                done.maker_cancels.append(maker)
                 continue
             traded = min(qty, maker.remaining)
             maker.remaining -= traded
             taker.remaining -= traded
-            qty -= traded
             if maker.remaining == ZERO:
                 ladder.remove(maker)
             done.matches.append(Match(maker, traded, maker.price))
+            break
         return done
 
 
 def reaches(side: Side, limit: Decimal, price: Decimal) -> bool:
     """Whether a limit on `side` accepts `price`."""
-    assert ZERO < price < ONE
+    assert price > ZERO
     return limit >= price if side is Side.BID else limit <= price

@@ -1,20 +1,16 @@
 """The things of the exchange: orders, trades, fills, markets, owners. Data only, no rules.
 
-Prices are YES dollars, quantities are contracts, times are ns UTC. `History` remembers what a
-thing looked like before, which is how stale reads are answered.
+Prices are YES dollars, quantities are contracts, times are ns UTC.
 """
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
-from typing import Generic, NamedTuple, TypeVar
+from enum import Enum, StrEnum
+from typing import NamedTuple
 
 from daemon.paper.units import ONE, ZERO
-
-T = TypeVar("T")
 
 
 class Side(StrEnum):
@@ -52,6 +48,21 @@ class SelfTrade(StrEnum):
 
     TAKER_AT_CROSS = "taker_at_cross"
     MAKER = "maker"
+
+
+class OwnCross(Enum):
+    """What a book does when an order meets one of its own account."""
+
+    TRADE = "trade"
+    STOP_TAKER = "stop_taker"
+    CANCEL_MAKER = "cancel_maker"
+    CANCEL_BOTH = "cancel_both"
+
+
+_OWN_CROSS = {
+    SelfTrade.TAKER_AT_CROSS: OwnCross.STOP_TAKER,
+    SelfTrade.MAKER: OwnCross.CANCEL_MAKER,
+}
 
 
 class OrderStatus(StrEnum):
@@ -94,24 +105,6 @@ class Owner(NamedTuple):
     subaccount: int = 0
 
 
-class History(Generic[T]):
-    """What a thing looked like, and from when on a reader may see it."""
-
-    def __init__(self) -> None:
-        self._entries: list[tuple[int, T]] = []
-
-    def record(self, value: T, visible_ns: int) -> None:
-        """Keep a copy, readable from visible_ns on."""
-        self._entries.append((visible_ns, copy.copy(value)))
-
-    def at(self, now_ns: int) -> T | None:
-        """The newest state that is readable at now_ns."""
-        for visible_ns, value in reversed(self._entries):
-            if visible_ns <= now_ns:
-                return value
-        return None
-
-
 @dataclass(slots=True, kw_only=True)
 class Order:
     """One order. `remaining` is what rests; it is zero as soon as the order ends."""
@@ -143,6 +136,16 @@ class Order:
     maker_cost: Decimal = ZERO
     notional: Decimal = ZERO
     rounding_carry: Decimal = ZERO
+
+    @property
+    def account(self) -> str:
+        """The member whose order it is."""
+        return self.owner.account
+
+    @property
+    def own_cross(self) -> OwnCross:
+        """`self_trade` in the book's word."""
+        return _OWN_CROSS[self.self_trade]
 
     @property
     def is_open(self) -> bool:

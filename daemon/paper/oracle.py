@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from daemon.paper.exchange import Exchange, Received
+from daemon.paper.exchange import Exchange
 from daemon.paper.ledger import Position, Settlement
 from daemon.paper.model import Fill, Order, Owner
+from daemon.paper.reading import Received
 from daemon.paper.units import ZERO, millis
 
 View = dict[str, object]

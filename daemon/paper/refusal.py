@@ -1,4 +1,4 @@
-"""What the exchange says no with. The words are Kalshi's error codes; HTTP is somebody else's."""
+"""What an exchange says no with. `Code` has Kalshi's words; HTTP is somebody else's."""
 
 from __future__ import annotations
 
@@ -26,8 +26,12 @@ class Code(StrEnum):
     NOT_FOUND = "not_found"
 
 
-class RefusalError(Exception):
-    """Theirs: the request was understood, refused, and changed nothing."""
+class RefusedError(Exception):
+    """Theirs: a request was understood, refused, and changed nothing. Each family has its own."""
+
+
+class RefusalError(RefusedError):
+    """A refusal in Kalshi's words."""
 
     def __init__(self, code: Code, details: str = "") -> None:
         super().__init__(f"{code}: {details}" if details else str(code))

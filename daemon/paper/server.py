@@ -1,4 +1,4 @@
-"""The paper exchange as a running thing: two loopback ports and one clock task.
+"""The paper exchanges as a running thing: a loopback port each, one for all admin, one clock task.
 
 It puts the parts together and takes them down again; the rules are elsewhere.
 """
@@ -19,17 +19,23 @@ from daemon.paper.admin import Admin
 from daemon.paper.admission import make_venue, populate
 from daemon.paper.clock import SECOND_NS, Clock, SystemClock
 from daemon.paper.config import PaperConfig, check_loopback
-from daemon.paper.credentials import (
-    Credential,
-    key_file,
-    read_credential,
+from daemon.paper.credentials import Credential
+from daemon.paper.crypto.admin import CoinAdmin
+from daemon.paper.crypto.door import Door
+from daemon.paper.environment import (
+    Values,
+    coin_values,
+    kalshi_values,
+    old_coin_key,
+    old_kalshi_key,
     write_environment,
 )
-from daemon.paper.kalshi.context import VENUE, Venue
+from daemon.paper.kalshi.context import VENUE
 from daemon.paper.kalshi.gate import SOCKET_PATH
 from daemon.paper.kalshi.hub import Hub
 from daemon.paper.kalshi.routes import make_app
 from daemon.paper.refusal import OperatorError
+from daemon.paper.registry import make_doors
 
 Announce = Callable[[str], None]
 
@@ -40,8 +46,11 @@ class PaperServer:
     def __init__(self, config: PaperConfig, *, clock: Clock | None = None) -> None:
         check_loopback(config.host)
         self.config = config
-        self.venue = make_venue(config, clock or SystemClock())
+        clock = clock or SystemClock()
+        self.venue = make_venue(config, clock)
         self.exchange = self.venue.exchange
+        self.doors: dict[str, Door] = make_doors(config, clock)
+        self.coin_urls: dict[str, Values] = {}
         self._runners: list[web.AppRunner] = []
         self._ticker: asyncio.Task[None] | None = None
         self._urls: dict[str, str] = {}
@@ -76,13 +85,19 @@ class PaperServer:
         app.router.add_get(SOCKET_PATH, self._hub.serve)
         app.on_response_prepare.append(self._stamp)
         admin = Admin(self.venue, self._hub).make_app()
+        host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
         try:
             trading = await self._listen(app, self.config.port)
+            for name, each in self.doors.items():
+                each.venue.populate()
+                for method, path, handler in CoinAdmin(each.venue, each.strike).routes():
+                    admin.router.add_route(method, f"/admin{path}", handler)
+                port = await self._listen(each.make_app(), each.venue.config.port)
+                self.coin_urls[name] = each.urls(f"{host}:{port}")
             door = await self._listen(admin, self.config.admin_port)
         except OSError as error:
             await self.close()
             raise OperatorError(f"cannot listen on {self.config.host}: {error}") from error
-        host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
         self._urls = {
             "rest": f"http://{host}:{trading}/trade-api/v2",
             "ws": f"ws://{host}:{trading}{SOCKET_PATH}",
@@ -97,6 +112,8 @@ class PaperServer:
             self._ticker.cancel()
             await asyncio.wait([self._ticker], timeout=1)
         self._hub.close()
+        for each in self.doors.values():
+            each.close()
         for runner in self._runners:
             await runner.cleanup()
         self._runners.clear()
@@ -119,10 +136,29 @@ class PaperServer:
     ) -> None:
         await self.close()
 
+    def reuse_keys(self, directory: Path) -> None:
+        """Take the keys that lie in a directory from an earlier run; before the start."""
+        for account in self.config.accounts:
+            if old := old_kalshi_key(directory, account.name):
+                self.venue.credentials[account.name] = old
+        for name, each in self.doors.items():
+            for member in each.venue.config.accounts:
+                if key := old_coin_key(directory, name, member.name):
+                    each.venue.keys[member.name] = key
+
     def write_environments(self, directory: Path) -> list[Path]:
-        """Key and env file for every account of the configuration."""
-        names = [account.name for account in self.config.accounts]
-        return [write_environment(directory, self.credential(n), self._urls) for n in names]
+        """Keys and env file for every account of the configuration."""
+        values: dict[str, Values] = {}
+        for account in self.config.accounts:
+            known = self.credential(account.name)
+            values[account.name] = kalshi_values(directory, known, self._urls)
+        for name, each in self.doors.items():
+            for member in each.venue.config.accounts:
+                key, urls = each.venue.keys[member.name], self.coin_urls[name]
+                found = values.setdefault(member.name, {})
+                found.update(coin_values(name, key, urls))
+        admin = {"PAPER_ADMIN_URL": self.admin_url}
+        return [write_environment(directory, n, found | admin) for n, found in values.items()]
 
     async def _listen(self, app: web.Application, port: int) -> int:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
@@ -136,6 +172,8 @@ class PaperServer:
         while True:
             await asyncio.sleep(self.config.tick_ms / 1000)
             self.venue.tick()
+            for each in self.doors.values():
+                each.tick()
 
     async def _stamp(self, _request: web.Request, response: web.StreamResponse) -> None:
         response.headers[hdrs.DATE] = formatdate(self.venue.door_ns() // SECOND_NS, usegmt=True)
@@ -154,7 +192,7 @@ async def run_paper(config: PaperConfig, env_dir: Path, announce: Announce) -> N
     A key that lies in env_dir from an earlier run is used again, with the same key id.
     """
     server = PaperServer(config)
-    _reuse_keys(server.venue, config, env_dir)
+    server.reuse_keys(env_dir)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -166,22 +204,8 @@ async def run_paper(config: PaperConfig, env_dir: Path, announce: Announce) -> N
         announce(f"rest   {server.rest_url}")
         announce(f"ws     {server.ws_url}")
         announce(f"admin  {server.admin_url}")
+        for name, urls in server.coin_urls.items():
+            for key, url in urls.items():
+                announce(f"{name} {key.lower()} {url}")
         await stop.wait()
         watch.cancel()
-
-
-def _reuse_keys(venue: Venue, config: PaperConfig, env_dir: Path) -> None:
-    for account in config.accounts:
-        pem = key_file(env_dir, account.name)
-        if pem.is_file():
-            text = pem.read_text(encoding="utf-8")
-            old = read_credential(account.name, _old_key_id(env_dir, account.name), text)
-            if old.key_id:
-                venue.credentials[account.name] = old
-
-
-def _old_key_id(env_dir: Path, account: str) -> str:
-    env = env_dir / f"{account}.env"
-    lines = env.read_text(encoding="utf-8").splitlines() if env.is_file() else []
-    name = "FILLD_KALSHI__KEY_ID="
-    return next((line.removeprefix(name) for line in lines if line.startswith(name)), "")

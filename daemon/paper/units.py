@@ -60,6 +60,19 @@ def parse_fixed(text: str) -> Decimal | None:
     return Decimal(text) if _FIXED.match(text) else None
 
 
+def decimal_of(name: str, text: str) -> Decimal:
+    """A written number; `ValueError` with its field's name when it is none."""
+    value = parse_fixed(text)
+    if value is None:
+        raise ValueError(f"{name} = {text!r}: a non-negative decimal in a string is wanted")
+    return value
+
+
+def levels_of(name: str, levels: list[tuple[str, str]]) -> list[tuple[Decimal, Decimal]]:
+    """Written (price, quantity) pairs as numbers."""
+    return [(decimal_of(name, price), decimal_of(name, qty)) for price, qty in levels]
+
+
 def rfc3339(ns: int) -> str:
     """UTC with microseconds and a Z."""
     moment = _EPOCH + timedelta(microseconds=ns // 1000)

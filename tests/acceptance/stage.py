@@ -24,9 +24,9 @@ from daemon.core.commands import Command
 from daemon.core.events import Event
 from daemon.journal.sqlite import read_only
 from daemon.paper.faults import AT_ONCE, Fault, FaultKind
-from daemon.paper.units import levels_of
 from daemon.paper.oracle import account_truth
 from daemon.paper.server import PaperServer, serve
+from daemon.paper.units import levels_of
 from tests.acceptance.play import ACCOUNT, QUICK, Levels, OtherClock, Play, paper_config, toml
 
 ROOT = Path(__file__).resolve().parents[2]

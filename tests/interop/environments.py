@@ -50,6 +50,8 @@ ENVIRONMENTS = {
     for environment in (
         Environment("official", ("kalshi_python_async>=3.34.0",), "kalshi_python_async"),
         Environment("community", ("kalshi-sdk>=22.4.0",), "kalshi-sdk"),
+        Environment("ccxt", ("ccxt>=4.5.90",), "ccxt"),
+        Environment("python_binance", ("python-binance>=1.0.37",), "python-binance"),
         Environment(
             "spec",
             ("jsonschema>=4.26.0", "pyyaml>=6.0.3", "rfc3339-validator>=0.1.4"),

@@ -44,6 +44,32 @@ positions = [{{ ticker = "KX{name}-26DEC31-A", count = "20", price = "0.60" }}]
 """
 
 
+# The coin venues' clients; an account in each table. Both sign by HMAC.
+COIN_CLIENTS = ("ccxt", "python_binance")
+COIN_TABLES = ("binance_spot", "binance_usdm")
+_COIN_TABLE = """\
+[{table}]
+[[{table}.instruments]]
+symbol = "ETHUSDT"
+base = "ETH"
+lot = "{lot}"
+"""
+_COIN_ACCOUNT = """\
+[[{table}.accounts]]
+name = "{client}"
+balances = {{ USDT = "100000", ETH = "10" }}
+"""
+
+
+def coin_toml() -> str:
+    """The tables of the coin venues."""
+    parts = []
+    for table, lot in zip(COIN_TABLES, ("0.0001", "0.001"), strict=True):
+        parts.append(_COIN_TABLE.format(table=table, lot=lot))
+        parts += [_COIN_ACCOUNT.format(table=table, client=client) for client in COIN_CLIENTS]
+    return "\n".join(parts)
+
+
 def ticker(client: str, which: str) -> str:
     """The name of a client's market: A trades, B has maker fees, C is settled."""
     return f"KX{client.upper()}-26DEC31-{which}"
@@ -63,7 +89,7 @@ def paper_toml() -> str:
                 _MARKET.format(name=name, which=which, shard=shard, timer_s=60, fee_type=fee_type)
             )
         parts.append(_ACCOUNT.format(client=client, key_type=key_type, name=name))
-    return "\n".join(parts)
+    return "\n".join([*parts, coin_toml()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +103,14 @@ class Paper:
 
     def key_id(self, client: str) -> str:
         """The id of a client's key."""
+        return self.settings(client, "kalshi")["KEY_ID"]
+
+    def settings(self, client: str, table: str) -> dict[str, str]:
+        """What a client's env file says of one venue: addresses and keys."""
         text = (self.folder / f"{client}.env").read_text(encoding="utf-8")
-        name = "FILLD_KALSHI__KEY_ID="
-        return next(line.removeprefix(name) for line in text.splitlines() if line.startswith(name))
+        prefix = f"FILLD_{table.upper()}__"
+        lines = [line for line in text.splitlines() if line.startswith(prefix)]
+        return dict(line.removeprefix(prefix).split("=", 1) for line in lines)
 
     def key_file(self, client: str) -> Path:
         """A client's private key."""

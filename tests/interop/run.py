@@ -13,6 +13,7 @@ AsyncAPI where FILLD_SPEC_DIR names their folder. Ends with 1 when anything fail
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import tempfile
@@ -22,10 +23,11 @@ from pathlib import Path
 from tests.interop import environments, ours
 from tests.interop.environments import ENVIRONMENTS, ROOT, Environment, UnavailableError
 from tests.interop.relay import Passed, relaying, write_record
-from tests.interop.room import Paper, running_paper
+from tests.interop.room import COIN_CLIENTS, COIN_TABLES, Paper, running_paper
 from tests.interop.sheet import Check, Sheet, exit_code, read_sheet, table
 
 STRANGERS = ("official", "community")
+COIN_MODULES = {"ccxt": "ccxt_binance", "python_binance": "python_binance"}
 SPEC_DIR = "FILLD_SPEC_DIR"
 SPEC_FILES = ("openapi.yaml", "asyncapi.yaml")
 LIMIT_S = 180
@@ -81,6 +83,23 @@ async def drive_all(paper: Paper, python: str, record: list[Passed]) -> list[She
     return sheets
 
 
+async def drive_coins(paper: Paper, python: str) -> list[Sheet]:
+    """The coin venues' clients, straight: they have no machine-readable specification."""
+    sheets: list[Sheet] = []
+    for name in COIN_CLIENTS:
+        environment = ENVIRONMENTS[name]
+        try:
+            environments.build(environment, python)
+        except UnavailableError as error:
+            skip = {"all": f"cannot be installed here: {error}"}
+            sheets.append(Sheet(environment.client, skipped=skip))
+            continue
+        settings = [json.dumps(paper.settings(name, table)) for table in COIN_TABLES]
+        arguments = [paper.admin_url, *settings]
+        sheets.append(await in_environment(environment, COIN_MODULES[name], arguments))
+    return sheets
+
+
 async def relayed(
     name: str,
     paper: Paper,
@@ -121,12 +140,18 @@ async def run() -> list[Sheet]:
     try:
         python = environments.find_python()
     except UnavailableError as error:
-        return [Sheet(ENVIRONMENTS[name].client, skipped={"all": str(error)}) for name in STRANGERS]
+        return [
+            Sheet(ENVIRONMENTS[name].client, skipped={"all": str(error)})
+            for name in (*STRANGERS, *COIN_CLIENTS)
+        ]
     record: list[Passed] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with running_paper(folder) as paper:
-            sheets = await drive_all(paper, python, record)
+            sheets = [
+                *await drive_all(paper, python, record),
+                *await drive_coins(paper, python),
+            ]
         spec, why = spec_folder(dict(os.environ))
         if spec is None:
             return [*sheets, Sheet("specification", skipped={"all": why})]

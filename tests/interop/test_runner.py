@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -11,9 +12,10 @@ import pytest
 from daemon.paper.config import parse_config
 from daemon.paper.server import PaperServer
 from tests.interop import environments, run
+from tests.interop.coin_door import CoinDoor
 from tests.interop.environments import ENVIRONMENTS, UnavailableError, candidates, stamp_of
 from tests.interop.relay import Passed, relaying, write_record
-from tests.interop.room import CLIENTS, Paper, paper_toml, ticker
+from tests.interop.room import CLIENTS, COIN_CLIENTS, COIN_TABLES, Paper, paper_toml, ticker
 from tests.interop.schemas import Document, frame_schema, undeclared, without_nullable
 from tests.interop.sheet import (
     Check,
@@ -25,6 +27,7 @@ from tests.interop.sheet import (
     same,
     table,
 )
+from tests.paper.binance.builders import a_market
 from tests.paper.builders import Client, a_client
 
 
@@ -166,6 +169,41 @@ OPEN = {
         },
     },
 }
+
+
+def test_the_room_has_both_markets_for_every_coin_client(tmp_path: Path) -> None:
+    tables = parse_config(paper_toml()).coin_venues()
+    assert set(tables) == set(COIN_TABLES)
+    for config in tables.values():
+        assert {account.name for account in config.accounts} == set(COIN_CLIENTS)
+    assert set(run.COIN_MODULES) == set(COIN_CLIENTS)
+    lines = ["FILLD_KALSHI__KEY_ID=k", "FILLD_BINANCE_SPOT__API_KEY=a=b", "OTHER=1"]
+    (tmp_path / "ccxt.env").write_text("\n".join(lines))
+    paper = Paper("", "", "", tmp_path)
+    assert paper.settings("ccxt", "binance_spot") == {"API_KEY": "a=b"}
+    assert paper.key_id("ccxt") == "k"
+
+
+async def test_a_coin_client_that_cannot_be_installed_is_skipped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def absent(*_: object) -> None:
+        raise UnavailableError("no wheel")
+
+    monkeypatch.setattr(environments, "build", absent)
+    sheets = await run.drive_coins(Paper("", "", "", tmp_path), "python3")
+    assert [sheet.client for sheet in sheets] == ["ccxt", "python-binance"]
+    assert all("no wheel" in sheet.skipped["all"] for sheet in sheets)
+
+
+async def test_the_coin_door_reads_the_truth_of_one_account() -> None:
+    async with a_market() as alice:
+        door = CoinDoor(alice.server.admin_url, "binance_spot", "alice")
+        await asyncio.to_thread(door.no_bids)
+        await asyncio.to_thread(door.sweep, "bid", "2501", "1")
+        assert await asyncio.to_thread(door.balance, "USDT") == 10_000
+        assert await asyncio.to_thread(door.fills) == []
+        assert await asyncio.to_thread(door.position) == 0
 
 
 def test_an_operation_is_found_by_its_path_the_plain_one_first() -> None:

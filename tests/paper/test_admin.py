@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from daemon.paper.admin import DONE
 from daemon.paper.admin_bodies import BookBody
 from daemon.paper.config import AccountConfig, PaperConfig
+from daemon.paper.doors import DONE
 from daemon.paper.oracle import account_truth
 from daemon.paper.refusal import OperatorError
 from daemon.paper.server import run_paper, serve

@@ -10,7 +10,15 @@ import pytest
 from daemon.paper.admission import make_venue, populate
 from daemon.paper.clock import SystemClock
 from daemon.paper.config import load_config, parse_config
-from daemon.paper.credentials import make_credential, read_credential, write_environment
+from daemon.paper.credentials import make_credential, read_credential
+from daemon.paper.crypto.keys import make_key
+from daemon.paper.environment import (
+    coin_values,
+    kalshi_values,
+    old_coin_key,
+    old_kalshi_key,
+    write_environment,
+)
 from daemon.paper.refusal import OperatorError
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config" / "paper.toml"
@@ -49,12 +57,30 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["rsa", "ed25519"])
 def test_keys_are_private_and_can_be_read_again(tmp_path: Path, kind: str) -> None:
     made = make_credential("a", "id-1", kind)
-    urls = {"rest": "r", "ws": "w", "admin": "x"}
-    env = write_environment(tmp_path, made, urls)
+    assert old_kalshi_key(tmp_path, "a") is None
+    values = kalshi_values(tmp_path, made, {"rest": "r", "ws": "w"})
+    env = write_environment(tmp_path, "a", values)
     pem = tmp_path / "a.pem"
     assert stat.S_IMODE(pem.stat().st_mode) == stat.S_IMODE(env.stat().st_mode) == 0o600
     assert "FILLD_KALSHI__KEY_ID=id-1\n" in env.read_text()
     assert f"FILLD_KALSHI__PRIVATE_KEY_FILE={pem}\n" in env.read_text()
     assert read_credential("a", "id-1", pem.read_text()).public_key == made.public_key
+    old = old_kalshi_key(tmp_path, "a")
+    assert old is not None
+    assert (old.key_id, old.public_key) == ("id-1", made.public_key)
     with pytest.raises(OperatorError):
         make_credential("a", "id", "dsa")
+
+
+@pytest.mark.parametrize("kind", ["hmac", "ed25519"])
+def test_a_coin_key_is_used_again(tmp_path: Path, kind: str) -> None:
+    key = make_key("a", kind, passphrase=True)
+    assert old_coin_key(tmp_path, "binance_spot", "a") is None
+    values = coin_values("binance_spot", key, {"REST_URL": "http://h:1"})
+    assert values["FILLD_BINANCE_SPOT__REST_URL"] == "http://h:1"
+    assert values["FILLD_BINANCE_SPOT__API_SECRET"].count("BEGIN PRIVATE KEY") == (kind != "hmac")
+    write_environment(tmp_path, "a", values)
+    old = old_coin_key(tmp_path, "binance_spot", "a")
+    assert old is not None
+    assert (old.api_key, old.secret, old.passphrase) == (key.api_key, key.secret, key.passphrase)
+    assert (old.pair is None) is (key.pair is None)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from daemon.paper.clock import MILLI_NS, Chance
-from daemon.paper.exchange import ReadRules
 from daemon.paper.happenings import BookChanged, Happening
-from daemon.paper.model import History, Market, Side
+from daemon.paper.model import Market, Side
+from daemon.paper.reading import History, ReadRules
 from daemon.paper.units import dollars4, rfc3339, whole_cents
 from tests.paper.builders import ALICE, BOB, TICKER, a_venue, place
 

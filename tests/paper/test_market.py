@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 
 from daemon.paper.clock import MILLI_NS
-from daemon.paper.market import ScriptSpec, Step
 from daemon.paper.model import Side
 from daemon.paper.refusal import OperatorError
 from daemon.paper.seeding import Seed, seed_position
+from daemon.paper.traders import ScriptSpec, Step
 from tests.paper.builders import ALICE, TICKER, a_venue, place
 
 D = Decimal

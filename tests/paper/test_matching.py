@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from daemon.paper.kalshi.context import Venue
 from daemon.paper.matching import Book, reaches
-from daemon.paper.model import OrderStatus, Owner, Reason, SelfTrade, Side
+from daemon.paper.model import Order, OrderStatus, Owner, Reason, SelfTrade, Side
 from daemon.paper.refusal import Code, RefusalError
 from tests.paper.builders import ALICE, BOB, FOK, IOC, TICKER, a_venue, place
 
@@ -91,7 +91,7 @@ def test_a_limit_reaches_equal_and_better_prices_only() -> None:
     assert reaches(Side.BID, half, half)
     assert not reaches(Side.BID, half, Decimal("0.51"))
     assert not reaches(Side.ASK, half, Decimal("0.49"))
-    assert Book().best(Side.BID) is None
+    assert Book[Order]().best(Side.BID) is None
 
 
 ORDERS = st.lists(

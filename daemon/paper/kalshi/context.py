@@ -17,8 +17,8 @@ from daemon.paper.kalshi.auth import Keyring, Member
 from daemon.paper.kalshi.limits import Limits
 from daemon.paper.ledger import Position
 from daemon.paper.lifecycle import MarketDesk
-from daemon.paper.market import OtherTraders
 from daemon.paper.model import Fill, Order, Owner
+from daemon.paper.traders import OtherTraders
 from daemon.paper.units import ZERO
 
 
@@ -30,7 +30,7 @@ class Venue:
     exchange: Exchange
     orders: OrderDesk
     markets: MarketDesk
-    traders: OtherTraders
+    traders: OtherTraders[Order]
     keyring: Keyring
     limits: Limits
     credentials: dict[str, Credential]

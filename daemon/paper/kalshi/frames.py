@@ -7,11 +7,11 @@ from decimal import Decimal
 from daemon.paper.happenings import BookChanged, MarketMoved
 from daemon.paper.kalshi.views import View, levels_view, quote_view
 from daemon.paper.matching import Book
-from daemon.paper.model import Market, Side, Trade
+from daemon.paper.model import Market, Order, Side, Trade
 from daemon.paper.units import ONE, count2, dollars4, millis, rfc3339, seconds
 
 
-def snapshot_msg(market: Market, book: Book, clock: int, *, use_yes_price: bool) -> View:
+def snapshot_msg(market: Market, book: Book[Order], clock: int, *, use_yes_price: bool) -> View:
     """A whole book; a side without orders has no key."""
     view: View = {"market_ticker": market.ticker, "market_id": market.market_id, "clock": clock}
     yes = levels_view(book, Side.BID, depth=0, yes_price=True)
@@ -44,7 +44,7 @@ def delta_msg(
     return view
 
 
-def ticker_msg(market: Market, book: Book, open_interest: Decimal, now_ns: int) -> View:
+def ticker_msg(market: Market, book: Book[Order], open_interest: Decimal, now_ns: int) -> View:
     """The top of a market."""
     quote = quote_view(market, book)
     return {

@@ -5,12 +5,12 @@ It knows no order. Every request passes here exactly once, before any handler.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import msgspec
 from aiohttp import hdrs, web
 
+from daemon.paper import mishaps
 from daemon.paper.faults import Fault, FaultKind, Where
 from daemon.paper.kalshi.auth import Member
 from daemon.paper.kalshi.context import VENUE, Venue
@@ -49,11 +49,21 @@ async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         request[MEMBER] = _identify(venue, request)
         where = Where(endpoint=endpoint, account=request[MEMBER].account)
-        await _before(venue, request, where)
+        if fault := await mishaps.before(venue.exchange.faults, request, where):
+            raise _error_of(venue, fault, where)
+        venue.tick()
         response = await _handled(venue, request, handler)
-        return await _after(venue, request, where, response)
+        pause_s = 0.0
+        if venue.exchange.reads.private_frames == "before_ack" and request.method != "GET":
+            # One turn of the loop lets every websocket writer send what the request caused.
+            pause_s = venue.exchange.reads.after_ack_ms / 1000
+        if fault := await mishaps.after(venue.exchange.faults, request, where, pause_s):
+            raise _error_of(venue, fault, where)
     except ApiError as error:
         return failure(error)
+    except mishaps.HungUpError:
+        return web.Response(status=503)
+    return response
 
 
 async def _handled(venue: Venue, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -96,46 +106,10 @@ async def _batch_size(request: web.Request) -> int:
     return max(len(items), 1) if isinstance(items, list) else 1
 
 
-async def _before(venue: Venue, request: web.Request, where: Where) -> None:
-    """Faults that keep the request from being processed at all."""
-    faults = venue.exchange.faults
-    if delay := faults.take(FaultKind.HTTP_DELAY_BEFORE, where):
-        await asyncio.sleep(delay.seconds)
-        venue.tick()
-    if faults.take(FaultKind.HTTP_LOSE_BEFORE, where):
-        _hang_up(request)
-    if limited := faults.take(FaultKind.HTTP_429, where):
-        raise ApiError(429, shaped(limited.shape, "too_many_requests"))
-    if broken := faults.take(FaultKind.HTTP_ERROR_BEFORE, where):
-        raise _server_error(venue, broken, where)
-
-
-async def _after(
-    venue: Venue, request: web.Request, where: Where, response: web.StreamResponse
-) -> web.StreamResponse:
-    """Faults that strike when everything has happened and only the answer is missing."""
-    faults = venue.exchange.faults
-    if delay := faults.take(FaultKind.HTTP_DELAY_AFTER, where):
-        await asyncio.sleep(delay.seconds)
-    elif venue.exchange.reads.private_frames == "before_ack" and request.method != "GET":
-        # One turn of the loop lets every websocket writer send what the request caused.
-        await asyncio.sleep(venue.exchange.reads.after_ack_ms / 1000)
-    if faults.take(FaultKind.HTTP_LOSE_AFTER, where):
-        _hang_up(request)
-    if broken := faults.take(FaultKind.HTTP_ERROR_AFTER, where):
-        raise _server_error(venue, broken, where)
-    return response
-
-
-def _hang_up(request: web.Request) -> None:
-    """Close the connection without a word; aiohttp then finds nobody to answer."""
-    if request.transport is not None:
-        request.transport.abort()
-    raise ApiError(503, {})
-
-
-def _server_error(venue: Venue, fault: Fault, where: Where) -> ApiError:
+def _error_of(venue: Venue, fault: Fault, where: Where) -> ApiError:
     """The error of a fault; the exchange's status has a body of its own shape even then."""
+    if fault.kind is FaultKind.HTTP_429:
+        return ApiError(429, shaped(fault.shape, "too_many_requests"))
     if where.endpoint == "GET /exchange/status":
         shard = venue.exchange.shards[0]
         body: dict[str, object] = {

@@ -26,6 +26,7 @@ from daemon.paper.kalshi.session import Session
 from daemon.paper.kalshi.subscriptions import Subscription, WsCode
 from daemon.paper.kalshi.views import user_order_view, ws_fill_view, ws_position_view
 from daemon.paper.kalshi.wire import Json, answer
+from daemon.paper.outgoing import cut
 
 
 class Hub:
@@ -50,7 +51,7 @@ class Hub:
             return web.Response(status=refused.status)
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        session = Session(venue, member.account, socket, partial(_cut, request), self._clock)
+        session = Session(venue, member.account, socket, partial(cut, request), self._clock)
         self.sessions.append(session)
         try:
             await _talk(session, socket)
@@ -168,17 +169,11 @@ def _matching(session: Session, channel: str) -> list[Subscription]:
     return [sub for sub in subs if channel in ("", sub.channel)]
 
 
-def _cut(request: web.Request) -> None:
-    """Close a request's connection hard."""
-    if request.transport is not None:
-        request.transport.abort()
-
-
 async def _talk(session: Session, socket: web.WebSocketResponse) -> None:
     """Read commands until the connection ends; a writer and a pinger live as long."""
     async with asyncio.TaskGroup() as group:
         tasks = (
-            group.create_task(session.write(), name=f"paper-ws-writer-{session.account}"),
+            group.create_task(session.outgoing.write(), name=f"paper-ws-writer-{session.account}"),
             group.create_task(session.ping(), name=f"paper-ws-pinger-{session.account}"),
         )
         async for message in socket:

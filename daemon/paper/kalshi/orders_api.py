@@ -14,7 +14,6 @@ import msgspec
 from aiohttp import web
 
 from daemon.paper.desk import Amendment, NewOrder, Route
-from daemon.paper.exchange import Received
 from daemon.paper.kalshi.context import VENUE, Venue
 from daemon.paper.kalshi.errors import LEGACY, ApiError, item_error
 from daemon.paper.kalshi.gate import MEMBER
@@ -22,6 +21,7 @@ from daemon.paper.kalshi.queries import Query
 from daemon.paper.kalshi.views import created_view
 from daemon.paper.kalshi.wire import Body, Json, answer, decode_object
 from daemon.paper.model import Order, Owner, SelfTrade, Side, TimeInForce
+from daemon.paper.reading import Received
 from daemon.paper.refusal import Code, RefusalError
 from daemon.paper.units import ZERO, count2, millis
 

@@ -1,19 +1,14 @@
-"""One websocket connection: what it is told, in which order, and which faults strike on the way.
-
-Frames wait in one bounded queue and leave in order; each may have a time before which it stays.
-"""
+"""One websocket connection: its commands, and what it is told of its subscriptions."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import msgspec
 from aiohttp import web
 
-from daemon.paper.clock import MILLI_NS, SECOND_NS
+from daemon.paper.clock import MILLI_NS
 from daemon.paper.faults import Fault, FaultKind, Where
 from daemon.paper.kalshi.context import Venue
 from daemon.paper.kalshi.frames import snapshot_msg, ticker_msg
@@ -26,16 +21,11 @@ from daemon.paper.kalshi.subscriptions import (
     error_frame,
 )
 from daemon.paper.kalshi.wire import Json
+from daemon.paper.outgoing import Outgoing
 from daemon.paper.units import millis
 
 PING = b"heartbeat"
 _TERMINAL = {FaultKind.WS_ERROR_25: WsCode.OVERFLOW, FaultKind.WS_ERROR_10: WsCode.CHANNEL_ERROR}
-
-
-@dataclass(slots=True)
-class _Waiting:
-    not_before_ns: int
-    data: str
 
 
 class Session:
@@ -54,14 +44,15 @@ class Session:
         self._socket = socket
         self._abort = abort
         self._book_clock = book_clock
-        self._queue: deque[_Waiting] = deque()
-        self._held: _Waiting | None = None
-        self._wake = asyncio.Event()
-        rate = venue.config.websocket.max_commands_per_s
+        exchange, settings = venue.exchange, venue.config.websocket
+        self.outgoing = Outgoing(
+            socket, exchange.faults, exchange.clock, settings.max_queue, self._overflow
+        )
+        rate = settings.max_commands_per_s
         self._commands = Bucket(rate, rate)
         self.subscriptions = Subscriptions(
-            knows_market=venue.exchange.markets.__contains__,
-            max_markets=venue.config.websocket.max_markets,
+            knows_market=exchange.markets.__contains__,
+            max_markets=settings.max_markets,
         )
 
     # Commands
@@ -138,66 +129,20 @@ class Session:
 
     def _send(self, frame: Json, channel: str, ticker: str = "") -> None:
         where = Where(channel=channel, account=self.account, ticker=ticker)
-        dropped = self._strikes(FaultKind.WS_SILENT, where) or self._strikes(
-            FaultKind.WS_DROP, where
-        )
-        if dropped:
-            return
         frame["sending_ts_ms"] = millis(self._venue.door_ns())
-        waiting = _Waiting(self._not_before_ns(where), msgspec.json.encode(frame).decode() + "\n")
-        if self._held is None and self._strikes(FaultKind.WS_REORDER, where):
-            self._held = waiting
-            return
-        self._put(waiting)
-        if self._strikes(FaultKind.WS_DUPLICATE, where):
-            self._put(waiting)
-        if self._held is not None:
-            self._put(self._held)
-            self._held = None
-
-    def _not_before_ns(self, where: Where) -> int:
-        exchange = self._venue.exchange
-        now = exchange.clock.mono_ns()
-        delay = self._strikes(FaultKind.WS_DELAY, where)
-        if delay:
-            return now + int(delay.seconds * SECOND_NS)
-        is_private = where.channel in ("fill", "user_orders", "market_positions")
-        if is_private and exchange.reads.private_frames == "after_ack":
-            return now + exchange.reads.after_ack_ms * MILLI_NS
-        return now
-
-    def _put(self, waiting: _Waiting) -> None:
-        if len(self._queue) >= self._venue.config.websocket.max_queue:
-            self._overflow()
-        self._queue.append(waiting)
-        self._wake.set()
+        text = msgspec.json.encode(frame).decode() + "\n"
+        reads = self._venue.exchange.reads
+        is_private = channel in ("fill", "user_orders", "market_positions")
+        is_late = is_private and reads.private_frames == "after_ack"
+        self.outgoing.send(text, where, reads.after_ack_ms * MILLI_NS if is_late else 0)
 
     def _overflow(self) -> None:
         """The reader is too slow: every subscription ends with error 25, as on Kalshi."""
-        self._queue.clear()
         for subscription in list(self.subscriptions.by_sid.values()):
             self.end_subscription(subscription, WsCode.OVERFLOW)
 
     def _strikes(self, kind: FaultKind, where: Where) -> Fault | None:
         return self._venue.exchange.faults.take(kind, where)
-
-    # The two tasks of a connection
-
-    async def write(self) -> None:
-        """Send what is queued, in order, each not before its time."""
-        while True:
-            if not self._queue:
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            wait_ns = self._queue[0].not_before_ns - self._venue.exchange.clock.mono_ns()
-            if wait_ns > 0:
-                await asyncio.sleep(wait_ns / SECOND_NS)
-                continue
-            try:
-                await self._socket.send_str(self._queue.popleft().data)
-            except ConnectionError:
-                return
 
     async def ping(self) -> None:
         """Send Kalshi's heartbeat; the client's library answers it."""

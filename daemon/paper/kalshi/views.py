@@ -233,7 +233,7 @@ def settlement_view(paid: Settlement) -> View:
     }
 
 
-def quote_view(market: Market, book: Book) -> View:
+def quote_view(market: Market, book: Book[Order]) -> View:
     """The six prices and two sizes of a market's top; no bid is 0, no ask is 1."""
     bid, ask = book.best(Side.BID), book.best(Side.ASK)
     bid_size = ZERO if bid is None else book.qty_at(Side.BID, bid)
@@ -250,7 +250,7 @@ def quote_view(market: Market, book: Book) -> View:
     }
 
 
-def market_view(market: Market, book: Book, open_interest: Decimal) -> View:
+def market_view(market: Market, book: Book[Order], open_interest: Decimal) -> View:
     """The Market object."""
     view: View = {
         "ticker": market.ticker,
@@ -317,7 +317,7 @@ def trade_view(trade: Trade) -> View:
     }
 
 
-def levels_view(book: Book, side: Side, *, depth: int, yes_price: bool) -> list[list[str]]:
+def levels_view(book: Book[Order], side: Side, *, depth: int, yes_price: bool) -> list[list[str]]:
     """One side as bids, worst first; the NO side in NO prices unless yes_price. Depth 0 is all."""
     levels = book.levels(side)
     kept = levels[:depth] if depth else levels
@@ -325,7 +325,7 @@ def levels_view(book: Book, side: Side, *, depth: int, yes_price: bool) -> list[
     return [[dollars4(ONE - p if flip else p), count2(q)] for p, q in reversed(kept)]
 
 
-def orderbook_view(book: Book, depth: int) -> View:
+def orderbook_view(book: Book[Order], depth: int) -> View:
     """The orderbook_fp object of REST."""
     return {
         "yes_dollars": levels_view(book, Side.BID, depth=depth, yes_price=False),

@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from daemon.paper.faults import FaultKind
+from daemon.paper.faults import AT_ONCE, FaultKind
 from tests.paper.builders import TICKER, Client, a_client, hear, say
 
 CREATE = "POST /portfolio/events/orders"
@@ -187,7 +187,7 @@ async def test_the_menu_is_complete_and_strict() -> None:
         )
         for kind in FaultKind:
             await arm(alice, kind.value)
-        assert (await alice.admin("DELETE", "/faults"))["cleared"] == len(FaultKind) - 3
+        assert (await alice.admin("DELETE", "/faults"))["cleared"] == len(FaultKind) - len(AT_ONCE)
 
 
 @pytest.mark.parametrize(
