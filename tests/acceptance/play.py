@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+import msgspec
+
 from daemon.paper.clock import SECOND_NS, SystemClock
 from daemon.paper.config import AccountConfig, PaperConfig, ReadConfig, SeedConfig
+from daemon.paper.crypto.config import CoinConfig
 from daemon.paper.listing import MarketSpec
 
 ACCOUNT = "main"
@@ -57,18 +60,25 @@ class Play:
     seed: int = 1
     ahead_s: int = 0  # how far the exchange's clock is ahead of ours
     quick: bool = True  # False: the times that a user gets
+    coins: Mapping[str, CoinConfig] = field(default_factory=dict)  # tables of coin venues
+    holdings: Sequence[Mapping[str, object]] = ()
 
 
-def toml(settings: Mapping[str, object], stops: Sequence[Mapping[str, object]]) -> str:
-    """Dotted keys and [[stops]] as TOML: JSON's scalars and lists are TOML's."""
+def toml(
+    settings: Mapping[str, object],
+    stops: Sequence[Mapping[str, object]],
+    holdings: Sequence[Mapping[str, object]] = (),
+) -> str:
+    """Dotted keys, [[stops]], [[holdings]] as TOML: JSON's scalars and lists are TOML's."""
     lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
-    for stop in stops:
-        lines += ["[[stops]]", *(f"{key} = {json.dumps(value)}" for key, value in stop.items())]
+    for name, tables in (("stops", stops), ("holdings", holdings)):
+        for table in tables:
+            lines += [f"[[{name}]]", *(f"{key} = {json.dumps(v)}" for key, v in table.items())]
     return "\n".join([*lines, ""])
 
 
 def paper_config(play: Play) -> PaperConfig:
-    return PaperConfig(
+    config = PaperConfig(
         tick_ms=20,
         seed=play.seed,
         reads=play.reads,
@@ -97,6 +107,7 @@ def paper_config(play: Play) -> PaperConfig:
             )
         ],
     )
+    return msgspec.structs.replace(config, **play.coins)
 
 
 class OtherClock(SystemClock):

@@ -61,7 +61,8 @@ class Stage:
         self.write_config()
 
     def write_config(self, stops: Sequence[Mapping[str, object]] | None = None) -> None:
-        self.config.write_text(toml(self.settings, self.play.stops if stops is None else stops))
+        rules = self.play.stops if stops is None else stops
+        self.config.write_text(toml(self.settings, rules, self.play.holdings))
 
     # filld
 
