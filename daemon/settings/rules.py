@@ -9,6 +9,18 @@ from daemon.core.rules import AccountPolicy, ExitPolicy, StopRule
 from daemon.core.terms import ZERO, Account, TimeInForce, Venue
 from daemon.settings.tree import KALSHI, LEVELS, ExitSettings, Settings, StopSettings
 
+# After how many seconds no request of ours can still be taken, so that an order which is absent
+# then will never exist. Binance refuses what is older than recvWindow (5 s), Bitget than 30 s,
+# Phemex after the expiry that we sign (60 s), Kalshi does not say; with room for skew.
+_IN_FLIGHT_S: Final = {
+    "kalshi": Decimal(90),
+    "binance-spot": Decimal(15),
+    "binance-usdm": Decimal(15),
+    "bitget-spot": Decimal(45),
+    "bitget-usdt-futures": Decimal(45),
+    "phemex-spot": Decimal(75),
+    "phemex-usdt-perp": Decimal(75),
+}
 _EXIT_KEYS: Final = frozenset(ExitSettings.model_fields)
 
 
@@ -81,6 +93,7 @@ def account_policies(settings: Settings) -> tuple[AccountPolicy, ...]:
             max_orders_per_minute=settings.limits.max_orders_per_minute,
             grace_s=settings.grace_s,
             doubt_alert_s=settings.doubt_alert_s,
+            in_flight_bound_s=_IN_FLIGHT_S[venue],
             refresh_active_s=settings.refresh_active,
             exits=_policy(_of_venue(settings.exits, venue)),
         )

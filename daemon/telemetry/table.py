@@ -127,7 +127,7 @@ COMMAND_LINES: Final[dict[type[co.Command], Line]] = {
     co.RaiseHighWater: Line("high_water_raised", DEBUG, ("high_water_px",)),
     co.BeginConfirmation: Line("confirmation_begun", DEBUG),
     co.InferFill: Line("fill_inferred", WARNING, ("exec_id", "side", "last_qty", "last_px")),
-    co.NoteMismatch: Line("mismatch_noted", WARNING, ("difference", "as_of_ns")),
+    co.NoteMismatch: Line("mismatch_noted", INFO, ("difference", "as_of_ns")),
     co.NoteAgreement: Line("agreement_noted", INFO),
     co.DeclareDead: Line("order_declared_dead", WARNING, ("reason", "text")),
     co.AdoptOrder: Line(
