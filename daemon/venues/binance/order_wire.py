@@ -47,6 +47,7 @@ class OrderRow(msgspec.Struct, rename="camel", kw_only=True):
     orig_client_order_id: str = ""
     status: str
     side: str
+    position_side: str | None = None
     orig_qty: str
     executed_qty: str
     price: str = "0"
@@ -95,6 +96,7 @@ def order_facts(raw: bytes | msgspec.Raw) -> OrderFacts:
         client_order_id=client_id_of(row.orig_client_order_id or row.client_order_id),
         venue_order_id=order_id_of(row.order_id),
         side=side_of(row.side),
+        position_side=position_side_of(row.position_side),
         status=status_of(row.status),
         order_qty=unsigned(row.orig_qty, "origQty"),
         cum_qty=unsigned(row.executed_qty, "executedQty"),

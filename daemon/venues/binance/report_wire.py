@@ -151,6 +151,7 @@ def _order_events(stamp: Stamp, report: OrderReport) -> list[VenueEvent]:
         client_order_id=_client_id(report),
         venue_order_id=order_id_of(report.order_id),
         side=side_of(report.side),
+        position_side=position_side_of(report.position_side),
         status=status_of(report.status),
         order_qty=unsigned(report.order_qty, "q"),
         cum_qty=unsigned(report.cum_qty, "z"),

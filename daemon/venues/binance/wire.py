@@ -94,6 +94,7 @@ class OrderFacts:
     venue_order_id: VenueOrderId
     client_order_id: ClientOrderId | None
     side: Side
+    position_side: PositionSide
     status: OrdStatus
     order_qty: Decimal
     cum_qty: Decimal
@@ -208,6 +209,7 @@ def snapshot_of(stamp: Stamp, facts: OrderFacts, as_of_ns: int) -> OrderSnapshot
         venue_order_id=facts.venue_order_id,
         transact_time_ns=facts.time_ns,
         side=facts.side,
+        position_side=facts.position_side,
         status=facts.status,
         order_qty=facts.order_qty,
         cum_qty=facts.cum_qty,

@@ -261,6 +261,7 @@ def _trigger(told: Told, row: TriggerRow) -> OrderSnapshot | OrderCanceled:
         venue_order_id=VenueOrderId(name(row.order_id, "orderId")),
         transact_time_ns=time_ns,
         side=direction.side,
+        position_side=direction.position_side,
         status=status,
         order_qty=order_qty,
         cum_qty=ZERO,

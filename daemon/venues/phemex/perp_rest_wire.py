@@ -25,6 +25,7 @@ from daemon.venues.phemex.wire import (
     Wire,
     Word,
     is_execution,
+    position_side,
     side,
     status,
     time_in_force,
@@ -58,6 +59,7 @@ class _OrderRow(msgspec.Struct, rename="camel"):
     exec_qty_rq: str | None = None
     leaves_qty_rq: str | None = None
     price_rp: str | None = None
+    pos_side: Word = "Merged"
     time_in_force: Word | None = None
     action_time_ns: Wire = 0
     transact_time_ns: Wire = 0
@@ -108,6 +110,7 @@ def _read(stamp: Stamp, row: _OrderRow, as_of_ns: int) -> OrderRead:
         venue_order_id=VenueOrderId(name(order_id, "orderID")),
         transact_time_ns=time_ns(row.transact_time_ns, "transactTimeNs"),
         side=side(row.side),
+        position_side=position_side(row.pos_side),
         status=found,
         order_qty=unsigned(row.order_qty_rq, "orderQtyRq"),
         cum_qty=unsigned(cum, "cumQtyRq"),

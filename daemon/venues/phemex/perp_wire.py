@@ -153,6 +153,7 @@ def _push_snapshot(stamp: Stamp, row: _PushRow) -> OrderSnapshot:
         venue_order_id=VenueOrderId(name(row.order_id, "orderID")),
         transact_time_ns=at_ns,
         side=side(row.side),
+        position_side=position_side(row.pos_side),
         status=found,
         order_qty=unsigned(row.order_qty, "orderQty"),
         cum_qty=unsigned(row.cum_qty, "cumQty"),

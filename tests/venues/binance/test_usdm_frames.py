@@ -138,7 +138,10 @@ SHORT = {"client_order_id": ClientOrderId("web_55"), "side": Side.BUY}
                     commission=D("0.054384"), commission_currency=Currency("BNB"),
                     position_side=PositionSide.SHORT,
                 ),
-                usdm_order(OrdStatus.FILLED, "40", "0", **SHORT, order_qty=D(40)),
+                usdm_order(
+                    OrdStatus.FILLED, "40", "0", **SHORT, order_qty=D(40),
+                    position_side=PositionSide.SHORT,
+                ),
             ),
         ),
         (

@@ -97,6 +97,7 @@ def order(told: Told, ms: int, status: OrdStatus, cum: str, **said: object) -> O
         "order_qty": total,
         "leaves_qty": D(0) if status is OrdStatus.FILLED else total - D(cum),
         "limit_px": D("150.25") if spot else D("3050.5"),
+        "position_side": PositionSide.NET if spot else PositionSide.LONG,
         "time_in_force": TimeInForce.GTC if spot else TimeInForce.IOC,
         **said,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.core.events import OrderCanceled, OrderSnapshot, Undecodable
-from daemon.core.terms import OrdStatus, Side, TimeInForce
+from daemon.core.terms import OrdStatus, PositionSide, Side, TimeInForce
 from daemon.venues.bitget.order_wire import (
     CLASSIC_STATUSES,
     UTA_STATUSES,
@@ -93,6 +93,8 @@ def test_an_unknown_status_is_said(word: str) -> None:
 
 def snapshot(market: Market, **fields: object) -> OrderSnapshot:
     stamp = SPOT if market is Market.SPOT else FUTURES
+    held = PositionSide.NET if market is Market.SPOT else PositionSide.LONG
+    fields = {"position_side": held, **fields}
     return OrderSnapshot(**stamp, transact_time_ns=AT_NS, as_of_ns=AT_NS, **fields)  # type: ignore[arg-type]
 
 

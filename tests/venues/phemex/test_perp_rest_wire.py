@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from daemon.core.events import Fill, Undecodable
-from daemon.core.terms import OrdStatus, Side, TimeInForce
+from daemon.core.terms import OrdStatus, PositionSide, Side, TimeInForce
 from daemon.venues.phemex.ends_wire import OrderRead
 from daemon.venues.phemex.perp_rest_wire import decode_order_row, decode_trade_row
 from tests.venues.phemex.builders import AT_NS, CLIENT_ID, ORDER_ID, PERP_STAMP, SOL, frame
@@ -51,9 +51,17 @@ def test_an_order_of_each_list(
     assert found.transact_time_ns == (0 if at_ns is None else AT_NS + at_ns * MS // 10)
 
 
+def test_an_order_of_a_hedged_account_names_its_side() -> None:
+    for word, held in (("Long", PositionSide.LONG), ("Merged", PositionSide.NET)):
+        read = decode_order_row(PERP_STAMP, row("perp_active_list", posSide=word), 99)
+        assert isinstance(read, OrderRead)
+        assert read.snapshot.position_side is held
+
+
 @pytest.mark.parametrize(
     "changes",
     [
+        {"posSide": "Sideways"},
         {"ordStatus": "Asleep"},
         {"side": 3},
         {"cumQtyRq": None},
