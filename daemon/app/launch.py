@@ -129,7 +129,7 @@ class Daemon:
         self.fleet = Fleet(
             venues, self.inbox, clock, failed=self._not_opened, every=launch.start_halted
         )
-        self.outbox = Outbox(venues, self.inbox, self.timers)
+        self.outbox = Outbox(venues, self.inbox, self.timers, self.fleet.shut)
         self.waiter = OrderWaiter(self.inbox, clock)
         engine, seq = recover(journal, lambda at: self.log.info("recovering", seq=at))
         gc.freeze()  # a look for garbage in a large book stops the loop for a second

@@ -32,6 +32,7 @@ from daemon.venues.kalshi.venue import KalshiVenue
 from daemon.venues.phemex.config import PhemexConfig
 from daemon.venues.phemex.sign import PhemexSigner
 from daemon.venues.phemex.venue import PhemexVenue
+from daemon.venues.terms_first import TermsFirst
 
 Warn = Callable[[str], None]
 Section = KalshiSettings | CryptoSettings
@@ -55,10 +56,13 @@ def make_venues(settings: Settings, clock: Clock, warn: Warn) -> Mapping[Owner, 
 
     Raises WrongKeyError with what to do.
     """
-    return {
-        (Account(section.account), venue): _make(settings, venue, section, clock, warn)
-        for venue, section in settings.accounts.items()
-    }
+    venues: dict[Owner, VenuePort] = {}
+    for name, section in settings.accounts.items():
+        account = Account(section.account)
+        venue = _make(settings, name, section, clock, warn)
+        crypto = isinstance(section, CryptoSettings)
+        venues[account, name] = TermsFirst(venue, account, name) if crypto else venue
+    return venues
 
 
 def writers(settings: Settings) -> list[tuple[Venue, str]]:

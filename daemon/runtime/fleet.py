@@ -38,7 +38,7 @@ class Fleet:
         self._clock = clock
         self._failed = failed
         self._every = every
-        self._shut = set(venues)
+        self.shut = set(venues)
         self._tried: set[Owner] = set()
 
     async def run(self, begin: Callable[[], None]) -> None:
@@ -57,8 +57,8 @@ class Fleet:
 
     async def _keep(self, owner: Owner, begin: Callable[[], None]) -> None:
         events = await self._until_open(owner)
-        self._shut.discard(owner)
-        if not self.opened.is_set() and not (self._every and self._shut):
+        self.shut.discard(owner)
+        if not self.opened.is_set() and not (self._every and self.shut):
             begin()
             self.opened.set()
         await self.opened.wait()

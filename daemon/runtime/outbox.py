@@ -9,7 +9,7 @@ asked for, so the number of waiting commands is bounded.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from daemon.core.commands import (
@@ -41,8 +41,15 @@ Question = QueryOrder | QueryFills | QueryBook | QueryQuote | QueryMarket
 class Outbox:
     """One task per command on its way, owned by one group; a failure in one ends the process."""
 
-    def __init__(self, venues: Mapping[Owner, VenuePort], inbox: Inbox, timers: Timers) -> None:
+    def __init__(
+        self,
+        venues: Mapping[Owner, VenuePort],
+        inbox: Inbox,
+        timers: Timers,
+        shut: Container[Owner] = (),
+    ) -> None:
         self._venues = venues
+        self._shut = shut
         self._inbox = inbox
         self._timers = timers
         self._exit_gates = {owner: asyncio.Semaphore(EXIT_GATE) for owner in venues}
@@ -88,8 +95,8 @@ class Outbox:
     def ask(self, question: Question) -> None:
         """Look something up, or once more after the look of the same kind that is under way."""
         owner = _owner(question)
-        if owner not in self._venues or self._closing:
-            return
+        if owner not in self._venues or owner in self._shut or self._closing:
+            return  # what a venue says before it has opened agrees with nothing
         name = _name(question)
         if name in self._asked:
             self._asked[name] = True

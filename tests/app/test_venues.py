@@ -8,6 +8,7 @@ import pytest
 
 from daemon.app.venues import check_keys, make_venues, writers
 from daemon.core.terms import Venue
+from daemon.ports import Venue as VenuePort
 from daemon.runtime.clock import SystemClock
 from daemon.settings import Settings, load_settings
 from daemon.venues.binance.venue import BinanceVenue
@@ -15,6 +16,7 @@ from daemon.venues.bitget.venue import BitgetVenue
 from daemon.venues.errors import WrongKeyError
 from daemon.venues.kalshi.venue import KalshiVenue
 from daemon.venues.phemex.venue import PhemexVenue
+from daemon.venues.terms_first import TermsFirst
 from tests.app.test_launch import key_file
 
 CRYPTO = {
@@ -43,11 +45,16 @@ def every_venue(folder: Path) -> Settings:
     return load_settings(None, None, (), names)
 
 
+def inner(adapter: VenuePort) -> object:
+    """What is behind the port."""
+    return adapter._venue if isinstance(adapter, TermsFirst) else adapter
+
+
 async def test_one_run_is_made_of_all_venues_that_have_a_key(tmp_path: Path) -> None:
     settings = every_venue(tmp_path)
     assert not check_keys(settings)
     venues = make_venues(settings, SystemClock(), pytest.fail)
-    made = {venue: type(adapter) for (_, venue), adapter in venues.items()}
+    made = {venue: type(inner(adapter)) for (_, venue), adapter in venues.items()}
     assert made == {"kalshi": KalshiVenue, **CRYPTO}
     assert dict(writers(settings))[Venue("binance-usdm")] == "key of binance-usdm"
     for adapter in venues.values():

@@ -157,7 +157,8 @@ class Rig:
         self.journal = journal or SlowJournal()
         self.inbox = Inbox()
         self.timers = Timers(self.inbox, self.clock)
-        self.outbox = Outbox({OWNER: self.venue}, self.inbox, self.timers)
+        self.shut: set[Owner] = set()
+        self.outbox = Outbox({OWNER: self.venue}, self.inbox, self.timers, self.shut)
         self.seen: list[tuple[int, Event]] = []
         self.failures: list[str] = []
         audience = Audience([self], lambda name, _: self.failures.append(name))

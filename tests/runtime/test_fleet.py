@@ -83,6 +83,7 @@ async def test_a_dead_venue_holds_up_no_other_and_is_tried_on() -> None:
     stage = Stage(well, banned)
     await stage.run_until(well.running, banned.running)
     assert stage.failed == [OTHER, OTHER]
+    assert not stage.fleet.shut
     assert stage.clock.slept[:2] == [FIRST_WAIT_S, 2 * FIRST_WAIT_S]
     assert await stage.inbox.take(10) == [make.fill(), make.market_read(), make.market_read()]
     assert stage.begun == 1, "its own beginning comes before all that venues tell"
@@ -90,7 +91,9 @@ async def test_a_dead_venue_holds_up_no_other_and_is_tried_on() -> None:
 
 async def test_the_run_begins_though_one_never_answers() -> None:
     well = Banned(0)
-    await Stage(well, Silent()).run_until(well.running)
+    stage = Stage(well, Silent())
+    await stage.run_until(well.running)
+    assert stage.fleet.shut == {OTHER}
 
 
 @pytest.mark.parametrize("every", [False, True])

@@ -53,6 +53,20 @@ async def test_the_same_question_is_asked_once_more_however_often_it_came() -> N
         assert rig.venue.asked == [BOOK, BOOK]
 
 
+async def test_a_venue_that_has_not_opened_is_asked_nothing() -> None:
+    rig = Rig()
+    async with rig:
+        rig.shut.add(OWNER)
+        rig.outbox.ask(BOOK)
+        rig.outbox.ask(QUOTE)
+        await asyncio.sleep(0.01)
+        assert not rig.venue.asked, "a read of it would agree, and nothing would price it"
+        rig.shut.clear()
+        rig.outbox.ask(BOOK)
+        await asyncio.sleep(0.01)
+        assert rig.venue.asked == [BOOK]
+
+
 async def test_reads_do_not_hold_up_an_exit_or_its_look_up() -> None:
     rig = Rig()
     async with rig:

@@ -50,6 +50,7 @@ class BinanceMarkets:
 
     async def read_quote(self, symbol: Symbol, *, urgent: bool) -> Quote | Undecodable:
         """Best prices, asked once if not urgent; raises `VenueError`."""
+        stamp = self._session.stamp()
         call = Call(
             method="GET",
             endpoint=self._session.config.api.ticker,
@@ -59,8 +60,7 @@ class BinanceMarkets:
             urgent=urgent,
         )
         ask = self._session.get if urgent else self._session.get_once
-        body = await ask(call)
-        return decode_quote(self._session.stamp(), symbol, body)
+        return decode_quote(stamp, symbol, await ask(call))
 
     async def market(self, query: QueryMarket) -> Sequence[VenueEvent]:
         """MarketRead, or QueryFailed."""

@@ -51,6 +51,12 @@ class PublicStream:
             del self._quotes[symbol]
         self._align()
 
+    def say_again(self) -> None:
+        """Deliver what is live once more: somebody had to forget it."""
+        for quote in self._quotes.values():
+            if self._deliver is not None:
+                self._deliver(quote)
+
     def unpriced(self) -> Sequence[Symbol]:
         """Watched symbols that this connection does not price now."""
         return [symbol for symbol in self._watched if symbol not in self._quotes]

@@ -11,6 +11,7 @@ import random
 from collections.abc import Sequence
 from typing import Final
 
+from daemon.core.events import Event, StreamLost
 from daemon.core.terms import Symbol
 from daemon.ports import Deliver
 from daemon.venues.binance.logins import ListenKeyLogin, SpotLogin
@@ -58,7 +59,13 @@ class BinanceStream:
 
     async def run(self, deliver: Deliver) -> None:
         """Deliver events until cancelled."""
-        self.private.begin(deliver)
+
+        def private(event: Event) -> None:
+            deliver(event)
+            if isinstance(event, StreamLost):
+                self.public.say_again()
+
+        self.private.begin(private)
         self.public.begin(deliver)
         venue = self._session.config.venue
         async with asyncio.TaskGroup() as tasks:

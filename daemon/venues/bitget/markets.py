@@ -32,7 +32,7 @@ class BitgetMarkets:
 
     async def read_quote(self, symbol: Symbol, *, urgent: bool = False) -> Quote | Undecodable:
         """The order book, asked once if not urgent; raises `VenueError`."""
-        routes = self._session.routes
+        routes, stamp = self._session.routes, self._session.stamp()
         call = Call(
             path=routes.book,
             query=(*routes.book_named, ("symbol", symbol)),
@@ -42,7 +42,7 @@ class BitgetMarkets:
         )
         ask = self._session.get if urgent else self._session.get_once
         answer = await ask(call)
-        return decode_quote(self._session.stamp(), symbol, answer.data)
+        return decode_quote(stamp, symbol, answer.data)
 
     async def market(self, query: QueryMarket) -> Sequence[VenueEvent]:
         """MarketRead, or QueryFailed."""

@@ -58,6 +58,11 @@ class BookFeed:
         """True when this connection can be believed and has told a book of the symbol."""
         return symbol in self._said
 
+    def say_again(self) -> None:
+        """Emit what is live once more: somebody had to forget it."""
+        for quote in self._said.values():
+            self._emit(quote)
+
     async def headers(self) -> Mapping[str, str]:
         """The handshake needs none."""
         return {}

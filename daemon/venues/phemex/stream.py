@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from daemon.core.events import VenueEvent
+from daemon.core.events import StreamLost, VenueEvent
 from daemon.core.terms import Symbol
 from daemon.ports import Deliver
 from daemon.venues.errors import VenueError
@@ -82,6 +82,9 @@ class PhemexStream:
     def _emit(self, event: VenueEvent) -> None:
         if self._deliver is not None:
             self._deliver(event)
+        if isinstance(event, StreamLost):
+            # The loss of facts voids the venue's prices; these came by another connection.
+            self.books.say_again()
 
     def _unpriced(self) -> Sequence[Symbol]:
         return [symbol for symbol in self._watched if not self.books.prices(symbol)]
