@@ -49,7 +49,7 @@ def test_each_account_has_its_own_switch_and_only_kalshi_sends_an_id_again(
     assert (kalshi.place_live_orders, kalshi.resend_same_id) == (False, True)
     assert (phemex.venue, phemex.account) == ("phemex-usdt-perp", "hedge")
     assert (phemex.place_live_orders, phemex.resend_same_id) == (True, False)
-    assert (kalshi.in_flight_bound_s, phemex.in_flight_bound_s) == (90, 75)
+    assert (kalshi.in_flight_bound_s, phemex.in_flight_bound_s) == (Decimal(90), Decimal(75))
 
 
 def test_prices_and_contracts_of_exits_are_kalshis_and_a_rule_may_give_its_own(
