@@ -25,6 +25,7 @@ from daemon.paper.crypto.config import (
 )
 from daemon.paper.fees import FeeRules
 from daemon.paper.listing import MarketSpec
+from daemon.paper.phemex.config import PhemexConfig
 from daemon.paper.reading import ReadRules
 from daemon.paper.refusal import OperatorError
 from daemon.paper.traders import ScriptSpec
@@ -120,6 +121,8 @@ class PaperConfig(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     binance_usdm: UsdmConfig | None = None
     bitget_spot: BitgetConfig | None = None
     bitget_usdt_futures: BitgetConfig | None = None
+    phemex_spot: PhemexConfig | None = None
+    phemex_usdt_perp: PhemexConfig | None = None
 
     def coin_venues(self) -> dict[str, CoinConfig]:
         """The coin venues that are configured, by the name of their table."""
@@ -151,6 +154,8 @@ COIN_VENUES: dict[str, type[CoinConfig]] = {
     "binance_usdm": UsdmConfig,
     "bitget_spot": BitgetConfig,
     "bitget_usdt_futures": BitgetConfig,
+    "phemex_spot": PhemexConfig,
+    "phemex_usdt_perp": PhemexConfig,
 }
 _COIN_TABLES: dict[str, type[msgspec.Struct]] = {
     "reads": CoinReadConfig,

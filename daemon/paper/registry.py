@@ -8,6 +8,8 @@ from daemon.paper.bitget.door import make_bitget_futures, make_bitget_spot
 from daemon.paper.clock import Clock
 from daemon.paper.config import PaperConfig
 from daemon.paper.crypto.door import Door
+from daemon.paper.phemex.perp import make_perp
+from daemon.paper.phemex.spot import make_spot as make_phemex_spot
 
 
 def make_doors(config: PaperConfig, clock: Clock) -> dict[str, Door]:
@@ -22,4 +24,8 @@ def make_doors(config: PaperConfig, clock: Clock) -> dict[str, Door]:
     if config.bitget_usdt_futures is not None:
         table = config.bitget_usdt_futures
         doors["bitget_usdt_futures"] = make_bitget_futures(table, clock, config.seed)
+    if config.phemex_spot is not None:
+        doors["phemex_spot"] = make_phemex_spot(config.phemex_spot, clock, config.seed)
+    if config.phemex_usdt_perp is not None:
+        doors["phemex_usdt_perp"] = make_perp(config.phemex_usdt_perp, clock, config.seed)
     return doors

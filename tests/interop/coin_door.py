@@ -16,9 +16,9 @@ FRESH = {
 class CoinDoor:
     """The operator's door of one market, and what the exchange knows about one account."""
 
-    def __init__(self, admin_url: str, venue: str, account: str) -> None:
+    def __init__(self, admin_url: str, venue: str, account: str, symbol: str = SYMBOL) -> None:
         self._door = Door(admin_url, account)
-        self._venue, self._account = venue, account
+        self._venue, self._account, self._symbol = venue, account, symbol
 
     def ask(self, method: str, path: str, body: Row | None = None) -> Row:
         """An operator's request that must succeed."""
@@ -26,15 +26,15 @@ class CoinDoor:
 
     def fresh_book(self) -> None:
         """The book that every check begins with."""
-        self.ask("PUT", f"/instruments/{SYMBOL}/book", FRESH)
+        self.ask("PUT", f"/instruments/{self._symbol}/book", FRESH)
 
     def no_bids(self) -> None:
         """Nobody but the member buys."""
-        self.ask("PUT", f"/instruments/{SYMBOL}/book", {"bids": []})
+        self.ask("PUT", f"/instruments/{self._symbol}/book", {"bids": []})
 
     def sweep(self, side: str, price: str, qty: str) -> None:
         """Another trader takes."""
-        path = f"/instruments/{SYMBOL}/orders"
+        path = f"/instruments/{self._symbol}/orders"
         self.ask("POST", path, {"side": side, "price": price, "qty": qty})
 
     def arm(self, kind: str, **terms: object) -> None:

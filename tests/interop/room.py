@@ -46,11 +46,18 @@ positions = [{{ ticker = "KX{name}-26DEC31-A", count = "20", price = "0.60" }}]
 
 # The coin venues' clients; an account in each table. Both sign by HMAC.
 COIN_CLIENTS = ("ccxt", "python_binance")
-COIN_TABLES = ("binance_spot", "binance_usdm")
+# Table -> symbol, lot, and what else the client needs.
+COIN_TABLES = {
+    "binance_spot": ("ETHUSDT", "0.0001", ""),
+    "binance_usdm": ("ETHUSDT", "0.001", ""),
+    "bitget_usdt_futures": ("ETHUSDT", "0.001", ""),
+    "phemex_spot": ("sETHUSDT", "0.0001", 'history = "envelope"'),
+}
 _COIN_TABLE = """\
 [{table}]
+{more}
 [[{table}.instruments]]
-symbol = "ETHUSDT"
+symbol = "{symbol}"
 base = "ETH"
 lot = "{lot}"
 """
@@ -64,8 +71,8 @@ balances = {{ USDT = "100000", ETH = "10" }}
 def coin_toml() -> str:
     """The tables of the coin venues."""
     parts = []
-    for table, lot in zip(COIN_TABLES, ("0.0001", "0.001"), strict=True):
-        parts.append(_COIN_TABLE.format(table=table, lot=lot))
+    for table, (symbol, lot, more) in COIN_TABLES.items():
+        parts.append(_COIN_TABLE.format(table=table, symbol=symbol, lot=lot, more=more))
         parts += [_COIN_ACCOUNT.format(table=table, client=client) for client in COIN_CLIENTS]
     return "\n".join(parts)
 

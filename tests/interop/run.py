@@ -23,11 +23,18 @@ from pathlib import Path
 from tests.interop import environments, ours
 from tests.interop.environments import ENVIRONMENTS, ROOT, Environment, UnavailableError
 from tests.interop.relay import Passed, relaying, write_record
-from tests.interop.room import COIN_CLIENTS, COIN_TABLES, Paper, running_paper
+from tests.interop.room import COIN_CLIENTS, Paper, running_paper
 from tests.interop.sheet import Check, Sheet, exit_code, read_sheet, table
 
 STRANGERS = ("official", "community")
-COIN_MODULES = {"ccxt": "ccxt_binance", "python_binance": "python_binance"}
+_BINANCE = ("binance_spot", "binance_usdm")
+# Environment, script, the tables whose settings it is given.
+COIN_DRIVES = (
+    ("ccxt", "ccxt_binance", _BINANCE),
+    ("ccxt", "ccxt_bitget", ("bitget_usdt_futures",)),
+    ("ccxt", "ccxt_phemex", ("phemex_spot",)),
+    ("python_binance", "python_binance", _BINANCE),
+)
 SPEC_DIR = "FILLD_SPEC_DIR"
 SPEC_FILES = ("openapi.yaml", "asyncapi.yaml")
 LIMIT_S = 180
@@ -86,7 +93,7 @@ async def drive_all(paper: Paper, python: str, record: list[Passed]) -> list[She
 async def drive_coins(paper: Paper, python: str) -> list[Sheet]:
     """The coin venues' clients, straight: they have no machine-readable specification."""
     sheets: list[Sheet] = []
-    for name in COIN_CLIENTS:
+    for name, module, tables in COIN_DRIVES:
         environment = ENVIRONMENTS[name]
         try:
             environments.build(environment, python)
@@ -94,9 +101,9 @@ async def drive_coins(paper: Paper, python: str) -> list[Sheet]:
             skip = {"all": f"cannot be installed here: {error}"}
             sheets.append(Sheet(environment.client, skipped=skip))
             continue
-        settings = [json.dumps(paper.settings(name, table)) for table in COIN_TABLES]
+        settings = [json.dumps(paper.settings(name, table)) for table in tables]
         arguments = [paper.admin_url, *settings]
-        sheets.append(await in_environment(environment, COIN_MODULES[name], arguments))
+        sheets.append(await in_environment(environment, module, arguments))
     return sheets
 
 

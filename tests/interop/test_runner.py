@@ -171,12 +171,13 @@ OPEN = {
 }
 
 
-def test_the_room_has_both_markets_for_every_coin_client(tmp_path: Path) -> None:
+def test_the_room_has_every_market_for_every_coin_client(tmp_path: Path) -> None:
     tables = parse_config(paper_toml()).coin_venues()
     assert set(tables) == set(COIN_TABLES)
     for config in tables.values():
         assert {account.name for account in config.accounts} == set(COIN_CLIENTS)
-    assert set(run.COIN_MODULES) == set(COIN_CLIENTS)
+    assert {name for name, _module, _tables in run.COIN_DRIVES} == set(COIN_CLIENTS)
+    assert {each for _name, _module, known in run.COIN_DRIVES for each in known} == set(tables)
     lines = ["FILLD_KALSHI__KEY_ID=k", "FILLD_BINANCE_SPOT__API_KEY=a=b", "OTHER=1"]
     (tmp_path / "ccxt.env").write_text("\n".join(lines))
     paper = Paper("", "", "", tmp_path)
@@ -192,7 +193,7 @@ async def test_a_coin_client_that_cannot_be_installed_is_skipped(
 
     monkeypatch.setattr(environments, "build", absent)
     sheets = await run.drive_coins(Paper("", "", "", tmp_path), "python3")
-    assert [sheet.client for sheet in sheets] == ["ccxt", "python-binance"]
+    assert [sheet.client for sheet in sheets] == ["ccxt", "ccxt", "ccxt", "python-binance"]
     assert all("no wheel" in sheet.skipped["all"] for sheet in sheets)
 
 

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from daemon.paper.clock import SystemClock
-from daemon.paper.config import load_config, parse_config
+from daemon.paper.config import COIN_VENUES, load_config, parse_config
 from daemon.paper.refusal import OperatorError
 from daemon.paper.registry import make_doors
 from daemon.paper.server import PaperServer
@@ -35,7 +35,7 @@ name = "other"
 
 def test_the_example_makes_every_venue() -> None:
     doors = make_doors(load_config(EXAMPLE), SystemClock())
-    assert set(doors) == {"binance_spot", "binance_usdm"}
+    assert set(doors) == set(COIN_VENUES)
     for door in doors.values():
         door.venue.populate()
         assert door.venue.exchange.instruments

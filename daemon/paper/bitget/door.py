@@ -28,16 +28,6 @@ from daemon.paper.crypto.exchange import Rules
 from daemon.paper.crypto.venue import CoinVenue, Nature, make_venue
 from daemon.paper.faults import Fault, FaultKind
 
-# What the stream later calls canceled is accepted first. BGB pays a fifth less.
-RULES = Rules(
-    refuses_fok=False,
-    refuses_post_only=False,
-    ids_are_for_ever=True,
-    fee_coin_share=Decimal("0.8"),
-    liquidation_id="{ms}",
-    adl_id="{ms}",
-)
-
 
 class BitgetDoor:
     """REST and websockets over one venue."""
@@ -100,6 +90,15 @@ def make_bitget_futures(config: BitgetConfig, clock: Clock, seed: int) -> Bitget
 
 
 def _make(name: str, config: BitgetConfig, clock: Clock, seed: int) -> BitgetDoor:
+    # What cannot stay is accepted, and canceled on the stream. BGB takes a fifth off a fee.
+    rules = Rules(
+        refuses_fok=False,
+        refuses_post_only=False,
+        ids_are_for_ever=config.client_ids == "for_ever",
+        fee_coin_share=Decimal("0.8"),
+        liquidation_id="{ms}",
+        adl_id="{ms}",
+    )
     is_contract = name == "bitget_usdt_futures"
-    nature = Nature(name=name, is_contract=is_contract, rules=RULES, needs_passphrase=True)
+    nature = Nature(name=name, is_contract=is_contract, rules=rules, needs_passphrase=True)
     return BitgetDoor(make_venue(nature, config, clock, seed), config)

@@ -13,7 +13,9 @@ from daemon.paper.crypto.venue import CoinVenue
 from daemon.paper.model import Side
 from daemon.paper.units import ZERO
 
-CATEGORIES = frozenset({"SPOT", "MARGIN", "USDT-FUTURES", "USDC-FUTURES", "COIN-FUTURES"})
+_FUTURES = frozenset({"USDT-FUTURES", "USDC-FUTURES", "COIN-FUTURES"})
+# With an S before its name a market is one of demo trading.
+CATEGORIES = frozenset({"SPOT", "MARGIN"}) | _FUTURES | {f"S{name}" for name in _FUTURES}
 _STATUSES = {
     Phase.TRADING: ("online", "normal", "online"),
     Phase.NO_OPENING: ("halt", "limit_open", "limit_open"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from decimal import Decimal
 from functools import partial
 
 from daemon.paper.bitget.auth import check_window
@@ -192,29 +193,26 @@ def held_view(venue: CoinVenue, held: Position) -> Json:
     )
 
 
-def margins(venue: CoinVenue, account: str, coins: Iterable[str]) -> list[Margin]:
-    """What is behind the contracts of an account, by coin."""
+def margins(venue: CoinVenue, account: str, totals: Mapping[str, Decimal]) -> list[Margin]:
+    """What is behind the contracts of an account, by coin; profits and what is free are of now."""
     exchange = venue.exchange
-    profits = {
-        coin: sum(
-            (
-                exchange.unrealized(held)
-                for held in exchange.holdings.of(account)
-                if exchange.instruments[held.symbol].quote == coin
-            ),
-            ZERO,
-        )
-        for coin in coins
-    }
+    profits = dict.fromkeys(totals, ZERO)
+    for held in exchange.holdings.of(account):
+        coin = exchange.instruments[held.symbol].quote
+        profits[coin] = profits.get(coin, ZERO) + exchange.unrealized(held)
     return [
         Margin(
             coin=coin,
-            total=exchange.holdings.total(account, coin),
+            total=total,
             available=max(venue.orders.available_margin(account, coin), ZERO),
-            unrealized=profit,
+            unrealized=profits[coin],
         )
-        for coin, profit in profits.items()
+        for coin, total in totals.items()
     ]
+
+
+def _totals(call: Call) -> dict[str, Decimal]:
+    return {coin: balance.free + balance.locked for coin, balance in call.balances().items()}
 
 
 def accounts(call: Call) -> object:
@@ -222,7 +220,7 @@ def accounts(call: Call) -> object:
     if not is_here(call, "productType"):
         return []
     is_hedge = call.venue.exchange.accounts[call.account].hedge_mode
-    rows = margins(call.venue, call.account, list(call.balances()))
+    rows = margins(call.venue, call.account, _totals(call))
     return [margin_view(row, _leverage(call), hedge_mode=is_hedge) for row in rows]
 
 
@@ -231,7 +229,7 @@ def account(call: Call) -> object:
     _check(call)
     coin = call.params.need("marginCoin").upper()
     is_hedge = call.venue.exchange.accounts[call.account].hedge_mode
-    (row,) = margins(call.venue, call.account, [coin])
+    (row,) = margins(call.venue, call.account, {coin: _totals(call).get(coin, ZERO)})
     return margin_view(row, _leverage(call), hedge_mode=is_hedge)
 
 

@@ -95,8 +95,8 @@ class MixTeller:
         )
 
     def _margin(self, account: str) -> list[Json]:
-        coins = self._venue.exchange.holdings.totals[account]
-        return [margin_row(row) for row in margins(self._venue, account, coins)]
+        totals = self._venue.exchange.holdings.totals[account]
+        return [margin_row(row) for row in margins(self._venue, account, totals)]
 
     def _held(self, account: str) -> list[Json]:
         rows = [held for held in self._venue.exchange.holdings.of(account) if held.qty]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import msgspec
@@ -104,8 +105,9 @@ class Session:
     async def _leave(self, code: int) -> None:
         """Say why, and close."""
         frame = {"event": "error", "code": str(code), "msg": _TEXTS[code]}
-        await self.connection.socket.send_str(msgspec.json.encode(frame).decode())
-        await self.connection.socket.close()
+        with suppress(ConnectionError):
+            await self.connection.socket.send_str(msgspec.json.encode(frame).decode())
+            await self.connection.socket.close()
 
     def _subscribe(self, given: dict[str, str]) -> None:
         arg = arg_of(given)

@@ -25,13 +25,21 @@ class Connection:
     """`account` is empty until somebody has signed. `heard_ns`: the last frame that came in.
 
     `pings` False: the exchange does not ping; the client has to, and its session calls `alive`.
+    `hears_pings`: a client's ping frame is a sign of life as well.
     """
 
     def __init__(
-        self, venue: CoinVenue, request: web.Request, account: str = "", *, pings: bool = True
+        self,
+        venue: CoinVenue,
+        request: web.Request,
+        account: str = "",
+        *,
+        pings: bool = True,
+        hears_pings: bool = False,
     ) -> None:
         self._venue = venue
         self._pings = pings
+        self._hears_pings = hears_pings
         self._request = request
         self.account = account
         self.socket = web.WebSocketResponse(autoping=False)
@@ -80,6 +88,8 @@ class Connection:
                 elif message.type is WSMsgType.PING:
                     with contextlib.suppress(ConnectionError):
                         await self.socket.pong(message.data)
+                    if self._hears_pings:
+                        self.alive()
                 elif message.type is WSMsgType.PONG:
                     self.alive()
             for task in tasks:

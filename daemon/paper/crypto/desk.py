@@ -154,7 +154,7 @@ class OrderDesk:
 
     def _check_id(self, account: str, client_order_id: str) -> None:
         number = self._exchange.client_ids[account].get(client_order_id)
-        if number is None or account in HOUSE:
+        if number is None or not client_order_id or account in HOUSE:
             return
         if self._exchange.rules.ids_are_for_ever or self._exchange.orders[number].is_open:
             raise CoinRefusalError(Why.DUPLICATE_ID)

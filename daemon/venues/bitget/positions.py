@@ -19,12 +19,18 @@ from daemon.core.events import (
     VenueEvent,
 )
 from daemon.core.terms import NANOS, ZERO, Currency, PositionSide, Symbol
-from daemon.venues.bitget.account_wire import decode_balances, decode_held, decode_page
+from daemon.venues.bitget.account_wire import (
+    decode_balances,
+    decode_held,
+    decode_page,
+    decode_uta_hedged,
+)
 from daemon.venues.bitget.error_wire import Success
 from daemon.venues.bitget.holdings import SpotHoldings
 from daemon.venues.bitget.markets import BitgetMarkets
+from daemon.venues.bitget.routes import UTA_SETTINGS
 from daemon.venues.bitget.session import BitgetSession, Call
-from daemon.venues.bitget.wire import Market, symbol
+from daemon.venues.bitget.wire import Dialect, Market, symbol
 from daemon.venues.decoding import UnreadableError, decode_as
 from daemon.venues.errors import UnreadableAnswerError, VenueError
 
@@ -73,6 +79,21 @@ class BitgetPositions:
         timeout_s = self._session.config.query_timeout_s
         call = Call(path=routes.holdings, query=routes.holdings_named, timeout_s=timeout_s)
         return await self._session.get(call)
+
+    async def know_mode(self) -> None:
+        """Ask a unified account's position mode, once: its fills do not say it.
+
+        Raises `VenueError`. The venue is asked before it is opened, too, while others are.
+        """
+        modes = self._session.modes
+        if modes.dialect is Dialect.CLASSIC or modes.hedged is not None:
+            return
+        answer = await self._session.get(Call(path=UTA_SETTINGS))
+        try:
+            modes.hedged = decode_uta_hedged(answer.data)
+        except UnreadableError as error:
+            text = f"{UTA_SETTINGS}: {error}"
+            raise UnreadableAnswerError(text, venue=self._session.market.venue) from None
 
     async def _rows(self, answer: Success) -> tuple[Sequence[PositionRow], Sequence[Undecodable]]:
         """The positions in an answer; raises `VenueError`."""

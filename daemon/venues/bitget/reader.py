@@ -52,6 +52,7 @@ class BitgetReader:
     async def order(self, query: QueryOrder) -> Sequence[VenueEvent]:
         """The order's fills and its snapshot; OrderAbsent only after complete listings."""
         try:
+            await self._positions.know_mode()
             snapshot, as_of_ns = await self._find(query)
         except VenueError as error:
             return (self._order_failed("order", error, query),)
@@ -166,6 +167,10 @@ class BitgetReader:
 
     async def _fills(self, symbol: Symbol | None, since_ns: int) -> Sequence[VenueEvent]:
         asked_ns, now_ns = self._session.clock.mono_ns(), self._session.venue_ns()
+        try:
+            await self._positions.know_mode()
+        except VenueError as error:
+            return (self._failed("fills", error, symbol),)
         found: Listing[Fill] = Listing()
         for window in self._windows(since_ns, now_ns):
             source = Source(

@@ -23,23 +23,20 @@ from daemon.core.commands import (
 from daemon.core.events import Fill, VenueEvent
 from daemon.core.terms import NANOS, Symbol
 from daemon.ports import Clock, Deliver
-from daemon.venues.bitget.account_wire import decode_uta_hedged
 from daemon.venues.bitget.config import BitgetConfig
 from daemon.venues.bitget.error_wire import UNIFIED_ONLY
 from daemon.venues.bitget.markets import BitgetMarkets
 from daemon.venues.bitget.orders import BitgetOrders
 from daemon.venues.bitget.positions import BitgetPositions
 from daemon.venues.bitget.reader import BitgetReader
-from daemon.venues.bitget.routes import SERVER_TIME, UTA_SETTINGS
+from daemon.venues.bitget.routes import SERVER_TIME
 from daemon.venues.bitget.session import BitgetSession, Call
 from daemon.venues.bitget.stream import BitgetStream
 from daemon.venues.bitget.wire import Dialect
-from daemon.venues.decoding import UnreadableError
 from daemon.venues.errors import (
     AuthError,
     ClockSkewError,
     UnreachableHostError,
-    UnreadableAnswerError,
     VenueError,
     VenueSetupError,
     WrongClockError,
@@ -99,17 +96,7 @@ class BitgetVenue:
                 if error.code != UNIFIED_ONLY or self.session.config.dialect is not None:
                     raise
                 modes.dialect = Dialect.UTA
-        if modes.dialect is Dialect.UTA:
-            await self._read_settings()
-
-    async def _read_settings(self) -> None:
-        """A unified account's position mode; raises `VenueError`."""
-        answer = await self.session.get(Call(path=UTA_SETTINGS))
-        try:
-            self.session.modes.hedged = decode_uta_hedged(answer.data)
-        except UnreadableError as error:
-            text = f"{UTA_SETTINGS}: {error}"
-            raise UnreadableAnswerError(text, venue=self.session.market.venue) from None
+        await self._positions.know_mode()
 
     def _setup_error(self, error: VenueError) -> VenueSetupError:
         config, venue = self.session.config, self.session.market.venue

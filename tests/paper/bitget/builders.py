@@ -145,8 +145,9 @@ class Client:
         """What the exchange itself knows about the account."""
         return await self.admin("GET", f"/oracle/{self.account}")
 
-    def login(self, *, in_s: bool = False, **changes: str) -> dict[str, Any]:
+    def login(self, changes: dict[str, str] | None = None, *, in_s: bool = False) -> dict[str, Any]:
         """The first message of a private websocket."""
+        changes = changes or {}
         stamp = changes.get("timestamp", str(now_ms() // (1000 if in_s else 1)))
         arg = {
             "apiKey": self.key.api_key,

@@ -86,7 +86,7 @@ async def test_a_login_in_seconds_or_milliseconds(in_s: bool) -> None:
 )
 async def test_a_login_that_fails_is_told_and_closed(changes: dict[str, str], code: str) -> None:
     async with a_market() as alice, socket_to(alice) as socket:
-        await say(socket, alice.login(**changes))
+        await say(socket, alice.login(changes))
         frame = await received(socket)
         assert (frame["event"], frame["code"]) == ("error", code)
         with pytest.raises(ConnectionClosed):

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from daemon.paper.bitget.door import RULES
 from daemon.paper.bitget.errors import MIX, SPOT, UTA
 from daemon.paper.crypto.config import CoinAccountConfig
 from daemon.paper.crypto.refusal import Why
@@ -110,7 +109,6 @@ def test_every_reason_that_a_market_can_have_has_its_words() -> None:
     futures = set(Why) - {Why.FOK, Why.POST_ONLY, Why.NO_CHANGE}
     assert set(MIX) == set(UTA) == futures
     assert set(SPOT) == futures - {Why.REDUCE_ONLY, Why.POSITION_SIDE, Why.MODE_IN_USE}
-    assert not (RULES.refuses_fok or RULES.refuses_post_only)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +126,7 @@ async def test_what_cannot_stay_is_accepted_and_then_canceled(
         made = (await place(alice, **changes)).data
         (row,) = await info(alice, orderId=made["orderId"])
         assert (row["status"], row["baseVolume"]) == ("cancelled", filled)
-        assert row["feeDetail"] == "" if filled == "0" else row["feeDetail"]
+        assert (row["feeDetail"] == "") is (filled == "0")
 
 
 async def test_the_size_of_a_market_buy_is_money() -> None:
@@ -142,16 +140,21 @@ async def test_the_size_of_a_market_buy_is_money() -> None:
         assert (row["baseVolume"], row["priceAvg"]) == ("2", "2499")
 
 
-async def test_a_client_id_is_used_once_for_ever() -> None:
-    async with a_market() as alice:
-        made = (await place(alice, clientOid="x", price="2502", force="ioc")).data
+@pytest.mark.parametrize("lifetime", ["while_open", "for_ever"])
+async def test_a_client_id_is_taken_while_its_order_is_open_or_for_ever(lifetime: str) -> None:
+    async with a_market(client_ids=lifetime) as alice:
+        made = (await place(alice, clientOid="y", price="2502", force="ioc")).data
+        again = await place(alice, clientOid="y")
+        assert again.code == ("00000" if lifetime == "while_open" else "43118")
+        assert (await place(alice, clientOid="x")).data["clientOid"] == "x"
         again = await place(alice, clientOid="x")
         assert (again.status, again.code) == (400, "43118")
         received = (await alice.truth())["client_order_ids"]["x"]
-        assert (received["times"], received["identical"]) == (2, False)
+        assert (received["times"], received["identical"]) == (2, True)
         assert received["answers"] == {"created": 1, "duplicate_id": 1}
         assert (await place(alice)).data["clientOid"]
-        assert (await info(alice, clientOid="x"))[0]["orderId"] == made["orderId"]
+        found = (await info(alice, clientOid="y"))[0]["orderId"]
+        assert (found == made["orderId"]) is (lifetime == "for_ever")
 
 
 async def test_an_order_is_found_by_either_id_or_not_at_all() -> None:
