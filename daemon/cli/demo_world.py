@@ -24,11 +24,18 @@ from daemon.core.errors import TheirsError
 ACCOUNT = "demo"
 STEP_S = 0.05
 Json = dict[str, object]
+Tell = Callable[[str], None]
 Found = TypeVar("Found")
 
 
 class DemoError(TheirsError):
     """The demo could not go on: a process ended early, or something took too long."""
+
+
+def toml_table(header: str, **values: object) -> str:
+    """A table of TOML; scalars and lists are written as in JSON."""
+    lines = [header, *(f"{name} = {json.dumps(value)}" for name, value in values.items())]
+    return "".join(f"{line}\n" for line in lines)
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -117,7 +124,7 @@ class World:
             )
 
     def admin(self, method: str, path: str, body: Json | None = None) -> Json:
-        """Ask the paper exchange's admin door."""
+        """Ask the paper exchange's admin door; raises DemoError."""
         request = urllib.request.Request(  # noqa: S310 - our own loopback address
             f"{self._admin_url}/admin{path}",
             method=method,
@@ -129,21 +136,25 @@ class World:
                 return cast("Json", json.load(answer))
         except urllib.error.HTTPError as error:
             raise DemoError(f"{method} {path}: {error.read().decode()}") from error
+        except OSError as error:
+            raise DemoError(f"{method} {path}: no answer; {self.tail('paper')}") from error
 
     def ask(self, path: str) -> Json:
-        """Ask the daemon's own door."""
+        """Ask the daemon's own door; raises DemoError."""
         connection = _UnixConnection(self.folder / "filld.sock", 5)
         try:
             connection.request("GET", path)
             return cast("Json", json.loads(connection.getresponse().read()))
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise DemoError(f"the daemon does not answer; {self.tail('daemon')}") from error
         finally:
             connection.close()
 
-    def _answers(self) -> bool | None:
+    def _answers(self) -> bool:
         try:
             return bool(self.ask("/status"))
-        except (OSError, http.client.HTTPException, ValueError):
-            return None
+        except DemoError:
+            return False
 
     def until(self, what: str, look: Callable[[], Found | None], limit_s: float = 15) -> Found:
         """Look until something is found; raises DemoError when a process ended or time is up."""

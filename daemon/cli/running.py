@@ -69,9 +69,18 @@ def paper(
     return 0
 
 
-def demo(call: Call) -> int:
-    """The main job against the paper exchange, as two processes, with a kill -9 in between."""
-    return run_demo(json_output=call.json_output)
+def demo(
+    call: Call,
+    *,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            "--only", metavar="VENUE", help="kalshi, binance, bitget, phemex or a market."
+        ),
+    ] = None,
+) -> int:
+    """The main job against the paper exchanges, as two processes, with a kill -9 in between."""
+    return run_demo(json_output=call.json_output, only=only)
 
 
 def simulate(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,12 @@ from daemon.paper.crypto.config import (
 )
 from daemon.paper.crypto.oracle import account_truth
 from daemon.paper.faults import Fault, FaultKind
+from daemon.paper.phemex.config import PhemexConfig
 from daemon.paper.units import levels_of
 from tests.acceptance.play import ACCOUNT, Levels, Play
 from tests.acceptance.stage import Row, Stage, staged
 
 D = Decimal
-SYMBOL = "ETHUSDT"
 KEPT = "0.25"  # spot coins that are none of filld's business
 CALM: Levels = [("2499.00", "50")]
 CALM_ASKS: Levels = [("2501.00", "50")]
@@ -38,6 +39,8 @@ class Venue:
     config: type[CoinConfig]
     qty: str
     hedged: bool = False
+    symbol: str = "ETHUSDT"
+    terms: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -58,7 +61,7 @@ class Venue:
 
     def paper(self) -> CoinConfig:
         side = ("short" if self.short else "long") if self.hedged else "both"
-        seed = CoinSeedConfig(symbol=SYMBOL, qty=self.qty, price="2500", position_side=side)  # type: ignore[arg-type]
+        seed = CoinSeedConfig(symbol=self.symbol, qty=self.qty, price="2500", position_side=side)  # type: ignore[arg-type]
         account = CoinAccountConfig(
             name=ACCOUNT,
             balances={"USDT": "10000", "ETH": KEPT},
@@ -66,15 +69,16 @@ class Venue:
             positions=[seed],
         )
         instrument = InstrumentConfig(
-            symbol=SYMBOL,
+            symbol=self.symbol,
             base="ETH",
             lot="0.0001" if self.spot else "0.001",
             bids=list(CALM),
             asks=list(CALM_ASKS),
         )
-        return self.config(instruments=[instrument], accounts=[account])
+        return self.config(instruments=[instrument], accounts=[account], **self.terms)  # type: ignore[arg-type]
 
 
+UTA = {"dialect": "uta"}
 VENUES = (
     Venue("binance_spot", CoinConfig, "1.5"),
     Venue("binance_usdm", UsdmConfig, "2"),
@@ -85,6 +89,13 @@ VENUES = (
     Venue("bitget_usdt_futures", BitgetConfig, "2"),
     Venue("bitget_usdt_futures", BitgetConfig, "-2"),
     Venue("bitget_usdt_futures", BitgetConfig, "-2", hedged=True),
+    Venue("bitget_spot", BitgetConfig, "1.5", terms=UTA),
+    Venue("bitget_usdt_futures", BitgetConfig, "2", terms=UTA),
+    Venue("bitget_usdt_futures", BitgetConfig, "-2", hedged=True, terms=UTA),
+    Venue("phemex_spot", PhemexConfig, "1.5", symbol="sETHUSDT"),
+    Venue("phemex_usdt_perp", PhemexConfig, "2"),
+    Venue("phemex_usdt_perp", PhemexConfig, "-2"),
+    Venue("phemex_usdt_perp", PhemexConfig, "-2", hedged=True),
 )
 
 
@@ -103,7 +114,7 @@ def play_of(*venues: Venue, held: Any = ()) -> Play:
         ],
         coins={venue.table: venue.paper() for venue in venues},
         holdings=[
-            {"venue": venue.name, "symbol": SYMBOL, "kept_qty": KEPT}
+            {"venue": venue.name, "symbol": venue.symbol, "kept_qty": KEPT}
             for venue in venues
             if venue.spot
         ],
@@ -120,7 +131,7 @@ class Coins:
     def book(self, bids: Levels, asks: Levels) -> None:
         self.door.tick()
         wanted = (levels_of("bids", list(bids)), levels_of("asks", list(asks)))
-        self.door.venue.traders.set_book(SYMBOL, *wanted)
+        self.door.venue.traders.set_book(self.venue.symbol, *wanted)
 
     def against(self, part: str, px: str = "2300") -> None:
         """The price goes through the stop, with `part` of the position in the book."""
@@ -171,7 +182,7 @@ class Coins:
 
 
 @pytest.mark.parametrize(
-    "venue", VENUES, ids=lambda v: f"{v.table}{v.qty}{'-hedged' if v.hedged else ''}"
+    "venue", VENUES, ids=lambda v: f"{v.table}{v.qty}{'-hedged' * v.hedged}{'-uta' * bool(v.terms)}"
 )
 async def test_a_stop_sells_part_by_part_until_nothing_is_left(
     tmp_path: Path, venue: Venue

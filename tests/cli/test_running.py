@@ -81,15 +81,22 @@ def test_paper_without_a_file(tmp_path: Path) -> None:
 
 
 def test_demo(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[bool] = []
+    asked: list[tuple[bool, str | None]] = []
 
-    def run_demo(*, json_output: bool) -> int:
-        asked.append(json_output)
+    def run_demo(*, json_output: bool, only: str | None) -> int:
+        asked.append((json_output, only))
         return 4
 
     monkeypatch.setattr(running, "run_demo", run_demo)
     assert (invoke("demo").code, invoke("demo", "--json").code) == (4, 4)
-    assert asked == [False, True]
+    assert invoke("demo", "--only", "bitget").code == 4
+    assert asked == [(False, None), (True, None), (False, "bitget")]
+
+
+def test_a_demo_of_no_venue_is_bad_input() -> None:
+    said = invoke("demo", "--only", "bitmex")
+    assert (said.code, said.out) == (2, "")
+    assert "'bitmex': accepted: kalshi, binance, binance-spot, binance-usdm, bitget" in said.err
 
 
 def test_a_simulation_prints_its_seed_and_its_faults_and_repeats_itself() -> None:

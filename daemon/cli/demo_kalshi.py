@@ -1,4 +1,4 @@
-"""What happens in the demo: six positions, each with a misfortune of its own.
+"""The demo on Kalshi: six positions, each with a misfortune of its own.
 
 Prices in YES dollars where they are an order book's, in the held side's where they are a stop's.
 """
@@ -6,19 +6,20 @@ Prices in YES dollars where they are an order book's, in the held side's where t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import cast
 
-from daemon.cli.demo_world import ACCOUNT, Json, World
+from daemon.cli.demo_report import Truth, positions
+from daemon.cli.demo_world import ACCOUNT, Json, Tell, World, toml_table
 
 REST_ALONE_S = 2.5
-Tell = Callable[[str], None]
-Row = dict[str, object]
+VENUE = "kalshi"
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class KalshiScene:
     """One position: signed contracts (minus is NO) at a YES price, its stop, what will happen."""
 
     symbol: str
@@ -27,70 +28,78 @@ class Scene:
     stop_px: str | None
     calm: tuple[str, str]
     story: str
-    play: Callable[[World, Scene, Tell], None]
+    plot: Callable[[World, KalshiScene, Tell], None]
+
+    @property
+    def venue(self) -> str:
+        """As filld calls it."""
+        return VENUE
+
+    @property
+    def qty(self) -> str:
+        """Contracts, unsigned."""
+        return self.count.removeprefix("-")
+
+    @property
+    def side(self) -> str:
+        """What is held."""
+        return "no" if self.count.startswith("-") else "yes"
+
+    def play(self, world: World, tell: Tell) -> None:
+        """Let its misfortune happen."""
+        self.plot(world, self, tell)
+
+    def truth(self, world: World) -> Truth:
+        """From the exchange's own position."""
+        oracle = world.admin("GET", f"/oracle/{ACCOUNT}")
+        rows = cast("list[Json]", oracle["positions"])
+        found = next(row for row in rows if row["ticker"] == self.symbol)
+        fees = Decimal(str(found["fees"]))
+        return Truth(
+            left=abs(Decimal(str(found["qty"]))),
+            fees={"USD": fees},
+            pnl=Decimal(str(found["realized_pnl"])) - fees,
+            oversold=bool(found["crossings"]),
+        )
 
 
-def paper_toml(scenes: tuple[Scene, ...]) -> str:
-    """The paper exchange of the demo."""
-    parts = ["seed = 7", "tick_ms = 20"]
+def paper_toml(scenes: Sequence[KalshiScene]) -> str:
+    """The paper exchange of the demo, calm, with the positions."""
+    parts: list[str] = []
     for scene in scenes:
-        parts += ["[[markets]]", f'ticker = "{scene.symbol}"', "settlement_timer_s = 1"]
-    parts += ["[[accounts]]", f'name = "{ACCOUNT}"', 'cash = "5000.00"']
+        bid, ask = scene.calm
+        books: Json = {"bids": [(bid, "500")], "asks": [(ask, "500")]}
+        parts.append(toml_table("[[markets]]", ticker=scene.symbol, settlement_timer_s=1, **books))
+    parts.append(toml_table("[[accounts]]", name=ACCOUNT, cash="5000.00"))
     for scene in scenes:
-        parts += [
-            "[[accounts.positions]]",
-            f'ticker = "{scene.symbol}"',
-            f'count = "{scene.count}"',
-            f'price = "{scene.price}"',
-            "age_s = 3600",
-        ]
-    return "\n".join(parts) + "\n"
+        held: Json = {"ticker": scene.symbol, "count": scene.count, "price": scene.price}
+        parts.append(toml_table("[[accounts.positions]]", **held, age_s=3600))
+    return "".join(parts)
 
 
-def filld_toml(scenes: tuple[Scene, ...], folder: str) -> str:
-    """The daemon's configuration in the demo."""
-    parts = [
-        'refresh_active = "1"',
-        'refresh_idle = "2"',
-        'reconcile_interval_s = "2"',
-        'grace_s = "1"',
-        "[kalshi]",
-        "place_live_orders = true",
-        "[journal]",
-        f'path = "{folder}/journal.db"',
-        f'state_dir = "{folder}"',
-        "[control]",
-        f'socket = "{folder}/filld.sock"',
-    ]
-    for scene in scenes:
-        stop = scene.stop_px or "0.01"
-        parts += ["[[stops]]", f'symbol = "{scene.symbol}"', f'stop_px = "{stop}"']
-    return "\n".join(parts) + "\n"
+def filld_toml(scenes: Sequence[KalshiScene]) -> str:
+    """What the daemon is told of them."""
+    rules = (
+        toml_table("[[stops]]", venue=VENUE, symbol=scene.symbol, stop_px=scene.stop_px or "0.01")
+        for scene in scenes
+    )
+    return "".join([toml_table("[kalshi]", place_live_orders=True), *rules])
 
 
-def set_book(world: World, scene: Scene, **sides: list[tuple[str, str]]) -> None:
+def set_book(world: World, scene: KalshiScene, **sides: list[tuple[str, str]]) -> None:
     """Replace the other traders' liquidity: `bids` and `asks`, [(YES price, contracts)]."""
     world.admin("PUT", f"/markets/{scene.symbol}/book", cast("Json", sides))
 
 
-def held(world: World, symbol: str) -> float:
-    """What the exchange's truth says the account holds, unsigned contracts."""
-    oracle = world.admin("GET", f"/oracle/{ACCOUNT}")
-    for position in cast("list[Row]", oracle["positions"]):
-        if position["ticker"] == symbol:
-            return abs(float(str(position["qty"])))
-    return 0.0
-
-
-def _wait_held(world: World, scene: Scene, at_most: float, limit_s: float = 20) -> None:
+def _wait_held(world: World, scene: KalshiScene, at_most: int, limit_s: float = 20) -> None:
     world.until(
-        f"{scene.symbol} to fall to {at_most:g}",
-        lambda: held(world, scene.symbol) <= at_most,
+        f"{scene.symbol} to fall to {at_most}",
+        lambda: scene.truth(world).left <= at_most,
         limit_s,
     )
 
 
-def partial_then_rest(world: World, scene: Scene, tell: Tell) -> None:
+def partial_then_rest(world: World, scene: KalshiScene, tell: Tell) -> None:
     """The first seed's story: the stop fires into a thin book, half fills, then the rest."""
     set_book(world, scene, bids=[("0.58", "50")], asks=[("0.60", "500")])
     tell("price falls to 0.58, only 50 contracts are bid for")
@@ -100,7 +109,7 @@ def partial_then_rest(world: World, scene: Scene, tell: Tell) -> None:
     _wait_held(world, scene, 0)
 
 
-def no_side(world: World, scene: Scene, tell: Tell) -> None:
+def no_side(world: World, scene: KalshiScene, tell: Tell) -> None:
     """A NO position: closing it buys YES."""
     set_book(world, scene, bids=[("0.38", "300")], asks=[("0.41", "15")])
     tell("NO falls to 0.59 (YES asked at 0.41), only 15 contracts")
@@ -109,7 +118,7 @@ def no_side(world: World, scene: Scene, tell: Tell) -> None:
     _wait_held(world, scene, 0)
 
 
-def lost_answer(world: World, scene: Scene, tell: Tell) -> None:
+def lost_answer(world: World, scene: KalshiScene, tell: Tell) -> None:
     """The order trades, but the exchange's answer never arrives."""
     body: Json = {"kind": "http_lose_after", "endpoint": "POST /portfolio/events/orders"}
     world.admin("POST", "/faults", body)
@@ -121,7 +130,7 @@ def lost_answer(world: World, scene: Scene, tell: Tell) -> None:
     _wait_held(world, scene, 0)
 
 
-def no_websocket(world: World, scene: Scene, tell: Tell) -> None:
+def no_websocket(world: World, scene: KalshiScene, tell: Tell) -> None:
     """The websocket is gone: the daemon works on REST alone."""
     world.admin("POST", "/faults", {"kind": "ws_refuse", "count": None})
     world.admin("POST", "/disconnect")
@@ -133,7 +142,7 @@ def no_websocket(world: World, scene: Scene, tell: Tell) -> None:
     tell("sold by REST alone; websockets are back")
 
 
-def killed(world: World, scene: Scene, tell: Tell) -> None:
+def killed(world: World, scene: KalshiScene, tell: Tell) -> None:
     """kill -9 between two parts of one exit."""
     set_book(world, scene, bids=[("0.70", "30")], asks=[("0.75", "300")])
     _wait_held(world, scene, 50)
@@ -145,7 +154,7 @@ def killed(world: World, scene: Scene, tell: Tell) -> None:
     _wait_held(world, scene, 0)
 
 
-def scalar_settlement(world: World, scene: Scene, tell: Tell) -> None:
+def scalar_settlement(world: World, scene: KalshiScene, tell: Tell) -> None:
     """No exit: the market settles at 0.37 and the position is paid out."""
     body: Json = {"result": "scalar", "settlement_value": "0.37"}
     world.admin("POST", f"/markets/{scene.symbol}/close", {"in_s": 0})
@@ -154,31 +163,33 @@ def scalar_settlement(world: World, scene: Scene, tell: Tell) -> None:
     tell("the market settles at 0.37")
 
     def booked() -> bool:
-        rows = cast("list[Row]", world.ask("/positions?every=true")["positions"])
-        return any(row["symbol"] == scene.symbol and row["settled"] for row in rows)
+        return bool(positions(world)[VENUE, scene.symbol]["settled"])
 
     world.until("the settlement to be booked", booked, 25)
 
 
 SCENES = (
-    Scene(
+    KalshiScene(
         "NFL-TEAMWINS-20250101-Y", "100", "0.65", "0.60", ("0.64", "0.66"),
         "thin book: 50 of 100 first", partial_then_rest,
     ),
-    Scene("KXRAINNYC-26NOV22", "-40", "0.35", "0.60", ("0.33", "0.36"), "a NO position", no_side),
-    Scene(
+    KalshiScene(
+        "KXRAINNYC-26NOV22", "-40", "0.35", "0.60", ("0.33", "0.36"),
+        "a NO position", no_side,
+    ),
+    KalshiScene(
         "KXCPIYOY-26DEC", "60", "0.70", "0.62", ("0.69", "0.71"),
         "the order's answer is lost", lost_answer,
     ),
-    Scene(
+    KalshiScene(
         "KXHIGHCHI-26NOV22", "30", "0.55", "0.50", ("0.54", "0.56"),
         "no websocket at all", no_websocket,
     ),
-    Scene(
+    KalshiScene(
         "KXNBAGAME-26NOV22", "80", "0.80", "0.72", ("0.79", "0.81"),
         "kill -9 in the middle", killed,
     ),
-    Scene(
+    KalshiScene(
         "KXGDP-26Q4", "25", "0.50", None, ("0.49", "0.51"),
         "scalar settlement at 0.37", scalar_settlement,
     ),
