@@ -17,7 +17,6 @@ from decimal import Decimal
 from daemon.core import (
     exits,
     fills,
-    fold,
     fold_orders,
     guarding,
     pursuit,
@@ -275,11 +274,6 @@ def keep_a_guess_that_a_settlement_denies() -> AbstractContextManager[None]:
     return _everywhere(fills.denied_qty, lambda _book, _position, _difference: ZERO)
 
 
-def believe_a_cursor_of_the_future() -> AbstractContextManager[None]:
-    """Fills are asked for from our own clock's time on, however far ahead it was."""
-    return _everywhere(fold._cursor_ahead, lambda _book, _event: False)
-
-
 MUTANTS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     mutant.__name__: mutant
     for mutant in (
@@ -303,7 +297,6 @@ MUTANTS: dict[str, Callable[[], AbstractContextManager[None]]] = {
         halt_is_ignored,
         same_id_for_the_next_exit,
         keep_a_guess_that_a_settlement_denies,
-        believe_a_cursor_of_the_future,
     )
 }
 

@@ -22,7 +22,7 @@ _LOGIN_AHEAD_S = 120
 _BAD_REQUEST = 10500
 
 
-def check_request(venue: CoinVenue, headers: Mapping[str, str], target: str, body: str) -> ApiKey:
+def check_request(venue: CoinVenue, headers: Mapping[str, str], target: str, body: bytes) -> ApiKey:
     """The key that signed; raises the 401 of what is wrong. `target` is path and query, raw."""
     api_key, expiry = headers.get(KEY_HEADER, ""), headers.get(EXPIRY_HEADER, "")
     if not api_key:
@@ -31,7 +31,8 @@ def check_request(venue: CoinVenue, headers: Mapping[str, str], target: str, bod
     if not _is_ahead(venue, expiry):
         raise unauthorized("401 Request Expired", _BAD_REQUEST)
     path, _mark, query = target.partition("?")
-    if not _fits(key, headers.get(SIGNATURE_HEADER, ""), f"{path}{query}{expiry}{body}"):
+    text = f"{path}{query}{expiry}".encode() + body
+    if not _fits(key, headers.get(SIGNATURE_HEADER, ""), text):
         raise unauthorized("API Signature verification failed.", _BAD_REQUEST)
     return key
 
@@ -40,7 +41,9 @@ def check_login(venue: CoinVenue, api_key: str, signature: str, expiry_s: int) -
     """The key of a `user.auth`; raises `ApiError`, whatever is wrong."""
     key = _key(venue, api_key)
     left_s = expiry_s - seconds(venue.door_ns())
-    if not 0 < left_s <= _LOGIN_AHEAD_S or not _fits(key, signature, f"{api_key}{expiry_s}"):
+    if not 0 < left_s <= _LOGIN_AHEAD_S or not _fits(
+        key, signature, f"{api_key}{expiry_s}".encode()
+    ):
         raise unauthorized("invalid login token")
     return key
 
@@ -55,6 +58,6 @@ def _is_ahead(venue: CoinVenue, expiry: str) -> bool:
     return expiry.isdecimal() and expiry.isascii() and int(expiry) > seconds(venue.door_ns())
 
 
-def _fits(key: ApiKey, signature: str, text: str) -> bool:
-    wanted = hmac.new(key.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
-    return hmac.compare_digest(wanted.encode(), signature.encode())
+def _fits(key: ApiKey, signature: str, text: bytes) -> bool:
+    wanted = hmac.new(key.secret.encode(), text, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(wanted.encode(), signature.encode(errors="replace"))

@@ -55,7 +55,7 @@ class Front:
             self.limits.enter(str(request.remote), venue.now_ns())
             if route.is_private:
                 target = request.raw_path
-                account = check_request(venue, request.headers, target, body.decode()).account
+                account = check_request(venue, request.headers, target, body).account
                 self.limits.charge(account, route.group, route.weight, venue.now_ns())
             params = Params.of_request(request.raw_path.partition("?")[2], body)
             where = Where(endpoint=endpoint, account=account, ticker=params.text("symbol"))

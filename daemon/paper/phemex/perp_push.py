@@ -13,13 +13,8 @@ from daemon.paper.crypto.happenings import (
 from daemon.paper.crypto.model import Order, Position
 from daemon.paper.phemex.market import Market
 from daemon.paper.phemex.perp_reads import sides_of
-from daemon.paper.phemex.perp_views import (
-    account_view,
-    fill_row,
-    last_exec,
-    position_view,
-    push_row,
-)
+from daemon.paper.phemex.perp_rows import fill_row, push_row
+from daemon.paper.phemex.perp_views import account_view, last_exec, position_view
 from daemon.paper.phemex.pieces import OldRows, Piece, latest
 from daemon.paper.phemex.words import Json, end_word
 

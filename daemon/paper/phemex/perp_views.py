@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from daemon.paper.crypto.model import Fill, Order, OrdType, Origin, Position, PositionSide
+from daemon.paper.crypto.model import Fill, Order, Position, PositionSide
 from daemon.paper.crypto.oracle import plain
 from daemon.paper.model import Side
-from daemon.paper.phemex.market import FEE_COIN, NO_EXECUTION, Market
+from daemon.paper.phemex.market import FEE_COIN, Market
 from daemon.paper.phemex.words import (
-    CANCEL_REASONS,
     CODE_LABEL,
     EXEC_NUMBERS,
     POSITION_NUMBERS,
@@ -25,11 +24,9 @@ from daemon.paper.phemex.words import (
     TYPE_NUMBERS,
     TYPE_WORDS,
     Json,
-    action_word,
     end_word,
     exec_inst,
     exec_word,
-    liquidity_word,
     status_word,
     time_word,
 )
@@ -214,86 +211,6 @@ def numbered_trade(market: Market, fill: Fill) -> Json:
         "execId": str(row["execID"])[:7],
         "execStatus": EXEC_NUMBERS[exec_word(is_maker=fill.is_maker)],
         "posSide": POSITION_NUMBERS[fill.position_side],
-    }
-
-
-def push_row(market: Market, order: Order, exec_status: str) -> Json:
-    """A row of `orders_p` that is no fill. A market order's New row shows a price all the same.
-
-    Of an order that ended, execQty is what was left of it.
-    """
-    exchange, price = market.venue.exchange, price_of(market, order)
-    position = exchange.holdings.position(order.account, order.symbol, order.position_side)
-    coin = market.instrument_of(order).quote
-    is_ended, code = order.ending is not None, int(order.labels.get(CODE_LABEL, 0))
-    seq = 0 if code else exchange.instruments[order.symbol].changes
-    is_junk = exec_status == "New" and order.ord_type is OrdType.MARKET
-    return {
-        "accountID": market.account_id(order.account),
-        "action": action_word(order),
-        "actionBy": "ByUser" if order.origin is Origin.MEMBER else "ByBot",
-        "actionTimeNs": order.created_ns,
-        "addedSeq": 0 if code else order.order_id - exchange.first_id,
-        "clOrdID": order.client_order_id,
-        "closedPnlRv": "0",
-        "closedSize": "0",
-        "code": code,
-        "cumFeeRv": "0",
-        "cumQty": plain(order.filled),
-        "cumValueRv": plain(order.notional),
-        "curAccBalanceRv": plain(exchange.holdings.total(order.account, coin)),
-        "curPosSide": position_word(position.qty, "None"),
-        "curPosSize": plain(abs(position.qty)),
-        "curPosValueRv": plain(position.cost),
-        "currency": coin,
-        "cxlRejReason": CANCEL_REASONS.get(order.ending, 0) if order.ending else 0,
-        "displayQty": plain(order.qty),
-        "execFeeRv": "0",
-        "execID": NO_EXECUTION,
-        "execInst": exec_inst(order),
-        "execPriceRp": plain(exchange.mark_px(order.symbol)) if is_junk else "0",
-        "execQty": plain(order.qty - order.filled) if is_ended and not code else "0",
-        "execSeq": seq,
-        "execStatus": exec_status,
-        "execValueRv": "0",
-        "feeRateRr": "0",
-        "leavesQty": plain(order.remaining),
-        "leavesValueRv": plain(order.remaining * price),
-        "message": "TE: rejected" if code else "No error",
-        "ordStatus": status_word(order),
-        "ordType": TYPE_WORDS[order.ord_type],
-        "orderID": market.order_id(order.order_id),
-        "orderQty": plain(order.qty),
-        "posSide": POSITION_WORDS[order.position_side],
-        "priceRp": plain(price),
-        "ptFeeRv": "0",
-        "ptPriceRp": "0",
-        "side": SIDE_WORDS[order.side],
-        "stopPxRp": "0",
-        "symbol": order.symbol,
-        "timeInForce": time_word(order),
-        "transactTimeNs": order.updated_ns,
-        "userID": market.user_id(order.account),
-    }
-
-
-def fill_row(market: Market, order: Order, fill: Fill) -> Json:
-    """A row of `orders_p` that is a fill; cumFeeRv is not kept up."""
-    fee, token_fee, token_px = fee_view(market, fill)
-    return push_row(market, order, exec_word(is_maker=fill.is_maker)) | {
-        "closedPnlRv": plain(fill.realized),
-        "closedSize": plain(fill.qty if order.is_closing else ZERO),
-        "execFeeRv": plain(fee),
-        "execID": market.exec_id(fill),
-        "execPriceRp": plain(fill.price),
-        "execQty": plain(fill.qty),
-        "execValueRv": plain(fill.qty * fill.price),
-        "feeRateRr": plain(market.rate(fill)),
-        "lastLiquidityInd": liquidity_word(is_maker=fill.is_maker),
-        "ptFeeRv": plain(token_fee),
-        "ptPriceRp": plain(token_px),
-        "tradeType": TRADE_WORDS[fill.origin],
-        "transactTimeNs": fill.time_ns,
     }
 
 

@@ -1,6 +1,7 @@
 """Signatures, expiry, permits, public reads, and what is not there.
 
-Drives daemon.paper.phemex.auth, front, limits, params, public and the door's routes.
+Drives daemon.paper.phemex.auth, daemon.paper.phemex.front, daemon.paper.phemex.params and
+daemon.paper.phemex.public.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ async def test_the_documented_string_is_what_is_signed() -> None:
             alice, text, expiry, **{"x-phemex-request-signature": alice.sign(text).upper()}
         )
         assert upper.status == 401
+        odd = await alice.raw("POST", "/g-orders", "", "ä{", {"x-phemex-access-token": "x"})
+        assert odd.status == 401
 
 
 @pytest.mark.parametrize("changes", [{"x-phemex-access-token": ""}, {"x-phemex-access-token": "x"}])

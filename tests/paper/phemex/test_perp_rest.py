@@ -1,6 +1,7 @@
 """USDT perpetuals over REST: orders, positions, lists, refusals, against the oracle.
 
-Drives daemon.paper.phemex.perp_orders, perp_reads, perp_views and placing.
+Drives daemon.paper.phemex.perp, daemon.paper.phemex.perp_orders, daemon.paper.phemex.perp_reads,
+daemon.paper.phemex.perp_views, daemon.paper.phemex.placing and daemon.paper.phemex.calls.
 """
 
 from __future__ import annotations
@@ -162,6 +163,15 @@ async def test_trades_have_pages_spans_and_fundings() -> None:
         await alice.admin("POST", "/accounts/alice/positions", seed)
         assert len(await alice.get(f"{DATA}/trades")) == 3
         assert len(await alice.get(f"{DATA}/trades", start=1_600_000_000_000)) == 4
+
+
+async def test_trades_of_two_symbols_share_their_number_and_not_their_id() -> None:
+    async with a_market(PERP) as alice:
+        for symbol in ("ETHUSDT", "BTCUSDT"):
+            await alice.place(**MARKET, symbol=symbol)
+        numbers = {fill["trade_id"] for fill in (await alice.truth())["fills"]}
+        rows = (await alice.call("GET", f"{DATA}/trades", currency="USDT")).body
+        assert (len(numbers), len({row["execID"] for row in rows})) == (1, 2)
 
 
 async def test_hedge_mode_by_its_endpoint_and_its_orders() -> None:

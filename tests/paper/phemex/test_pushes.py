@@ -1,6 +1,8 @@
 """The private stream: login, old rows on each subscription, every fill once, forced orders.
 
-Drives daemon.paper.phemex.session, hub, pieces, perp_push and spot_push.
+Drives daemon.paper.phemex.door, daemon.paper.phemex.session, daemon.paper.phemex.hub,
+daemon.paper.phemex.pieces, daemon.paper.phemex.perp_push, daemon.paper.phemex.perp_rows and
+daemon.paper.phemex.spot_push.
 """
 
 from __future__ import annotations
@@ -190,10 +192,9 @@ async def test_a_fill_on_spot_never_comes_without_its_orders_state() -> None:
     async with a_market(SPOT, rows="apart") as alice, alice.listening() as socket:
         await received(socket)
         await alice.place(priceEp=2501 * 10**8, baseQtyEv=2 * 10**8)
-        for _ in range(20):
+        orders: dict[str, Any] = {"fills": []}
+        while not orders["fills"]:
             orders = (await received(socket))["orders"]
-            if orders["fills"]:
-                break
         assert [row["ordStatus"] for row in orders["closed"]] == ["Filled"]
         assert [row["ordStatus"] for row in orders["open"]] == []
 

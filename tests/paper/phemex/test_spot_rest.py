@@ -1,6 +1,7 @@
 """Spot over REST: scaled integers, orders, wallets, trades, against the oracle.
 
-Drives daemon.paper.phemex.spot_orders, spot_reads, spot_views, market and words.
+Drives daemon.paper.phemex.spot, daemon.paper.phemex.spot_orders, daemon.paper.phemex.spot_reads
+and daemon.paper.phemex.spot_views.
 """
 
 from __future__ import annotations
