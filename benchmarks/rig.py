@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -92,9 +92,13 @@ class TimedJournal(SqliteJournal):
         self.placed: dict[Symbol, tuple[int, int]] = {}
 
     @override
-    async def append(self, records: Sequence[Record]) -> None:
-        began_ns = time.monotonic_ns()
-        await super().append(records)
+    def append(self, records: Sequence[Record]) -> Coroutine[None, None, None]:
+        return self._noted(records, time.monotonic_ns(), super().append(records))
+
+    async def _noted(
+        self, records: Sequence[Record], began_ns: int, committed: Awaitable[None]
+    ) -> None:
+        await committed
         for record in records:
             for command in record.commands:
                 if isinstance(command, PlaceOrder):

@@ -154,8 +154,8 @@ class Journal(History, Protocol):
         """Made when the journal was created; goes into every client order id."""
         ...
 
-    async def append(self, records: Sequence[Record]) -> None:
-        """Commit these records in one transaction; returns after the commit."""
+    def append(self, records: Sequence[Record]) -> Awaitable[None]:
+        """Commit these records in one transaction; the awaitable ends after the commit."""
         ...
 
     def keep_snapshot(self, seq: int, state: BookState) -> Awaitable[None]:

@@ -109,11 +109,12 @@ class PendingSettlement:
     settlement: Settlement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class KnownFill:
     """A fill key with what it said, so that a repetition can be told from a contradiction.
 
-    `replaced_qty` is the part of it that took the place of inferred quantity.
+    `replaced_qty` is the part of it that took the place of inferred quantity. Never changed, and
+    not frozen for the reason that `PartialFill` is not.
     """
 
     key: FillKey
@@ -270,7 +271,7 @@ class Book:
 
     def key_of(self, fill: Fill) -> PositionKey:
         """The key of the position that a fill moves."""
-        for key in self.keys_of(fill.account, fill.venue, fill.symbol):
+        for key in self.by_symbol.get((fill.account, fill.venue, fill.symbol), ()):
             if key.position_side is fill.position_side:
                 return key
         return PositionKey(

@@ -49,6 +49,9 @@ class _Used:
     unnoted: _Share = field(default_factory=_Share)
 
 
+_NOTHING_USED = _Used()  # read by all fills that find no guess to replace
+
+
 def touch(position: Position, event: OrderEvent) -> None:
     """Something moved on this symbol: reads older than this prove nothing any more."""
     when = event.transact_time_ns or event.receive_time_ns
@@ -62,12 +65,12 @@ def fill_key(fill: Fill) -> FillKey:
     return (fill.account, fill.venue, fill.symbol, fill.exec_id, fill.venue_order_id)
 
 
-def order_of(book: Book, fill: Fill) -> Order | None:
-    """The order of ours that a fill belongs to; none where symbol or side say otherwise."""
+def order_of(book: Book, fill: Fill, key: PositionKey) -> Order | None:
+    """The order of ours that a fill of position `key` is of; none where symbol or side differ."""
     order = book.find_order(fill)
-    if order is None or order.side is not fill.side or order.key != book.key_of(fill):
+    if order is None or order.side is not fill.side:
         return None
-    return order
+    return order if order.key is key or order.key == key else None
 
 
 def apply_fill(book: Book, fill: Fill) -> bool:
@@ -78,11 +81,13 @@ def apply_fill(book: Book, fill: Fill) -> bool:
     position = book.position(book.key_of(fill))
     touch(position, fill)
     fee, gone_qty = position.pay(fill.commission_currency, fill.commission, fill.last_px)
-    order = order_of(book, fill)
+    order = order_of(book, fill, position.key)
     moved = fill
     if gone_qty:
         moved = replace(fill, last_qty=fill.last_qty - fill.side.sign * gone_qty)
-    used = _replace_inferred(book, position, moved, fee, order)
+    used = _NOTHING_USED
+    if position.inferred:
+        used = _replace_inferred(book, position, moved, fee, order)
     known = KnownFill(key=key, last_qty=fill.last_qty, last_px=fill.last_px, replaced_qty=used.qty)
     _remember(book, known)
     rest = _Share(qty=moved.last_qty, fee=fee)
@@ -173,8 +178,6 @@ def _replace_inferred(
     """Let the fill consume guesses that may have been it; returns what of it was used."""
     own_id = None if order is None else order.client_order_id
     used = _Used()
-    if not position.inferred:
-        return used
     guesses = [guess for guess in position.inferred if guess.side is fill.side]
     guesses.sort(key=lambda guess: guess.client_order_id != own_id)
     for guess in guesses:

@@ -290,8 +290,8 @@ def _open_exit(book: Book, command: OpenExit, event: Event) -> None:
     position = book.position(command.key)
     position.exit_count = command.exit_no
     position.withheld = position.confirm_since_ns = position.exit_requested_qty = None
-    book.exits[command.key] = Exit(
-        key=command.key,
+    book.exits[position.key] = Exit(
+        key=position.key,  # the book's own: a decoded key would be kept, and compared, as another
         exit_no=command.exit_no,
         generation=position.generation,
         reason=command.reason,

@@ -40,11 +40,12 @@ def placed(book: Book, command: PlaceOrder, event: Event) -> None:
         order.sendings += 1
         order.sent_time_ns, order.sent_mono_ns = event.receive_time_ns, event.mono_ns
         return
+    position = book.position(command.key)
     order = Order(
-        key=command.key,
+        key=position.key,
         client_order_id=command.client_order_id,
         exit_no=command.exit_no,
-        generation=book.position(command.key).generation,
+        generation=position.generation,
         attempt=command.attempt,
         side=command.side,
         order_qty=command.order_qty,
@@ -67,7 +68,7 @@ def adopted(book: Book, command: AdoptOrder, event: Event) -> None:
     position = book.position(command.key)
     position.exit_count = max(position.exit_count, command.exit_no)
     order = Order(
-        key=command.key,
+        key=position.key,
         client_order_id=command.client_order_id,
         exit_no=command.exit_no,
         generation=position.generation,

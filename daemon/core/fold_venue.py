@@ -55,13 +55,13 @@ def fills_read(book: Book, event: FillsRead) -> bool:
             return False  # what is missing may be older than this list
         book.symbol_fills_as_of[where] = event.as_of_ns
         return True
+    owner = (event.account, event.venue)
     doubted = any(
-        position.mismatch is not None
+        position.mismatch is not None and (key.account, key.venue) == owner
         for key, position in book.positions.items()
-        if (key.account, key.venue) == (event.account, event.venue)
     )
-    known = (event.account, event.venue) in book.accounts
-    state = book.open_account(event.account, event.venue)
+    known = owner in book.accounts
+    state = book.open_account(*owner)
     if known and event.as_of_ns - state.fills_as_of_ns < (1 if doubted else CURSOR_STEP_NS):
         return False
     state.fills_as_of_ns = event.as_of_ns

@@ -80,7 +80,7 @@ def on_fill(desk: Desk, fill: Fill, *, news: bool) -> None:
     if not news:
         _compare_repeated(desk, fill, key)
         return
-    order = order_of(desk.book, fill)
+    order = order_of(desk.book, fill, key)
     if order is not None:
         _tell_strange_fill(desk, order, fill)
         tend(desk, order, news=True)

@@ -116,7 +116,7 @@ class InferredFill:
     client_order_id: ClientOrderId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # one for each fill: a frozen one takes twice as long
 class Realized:
     """What one fill did: quantity closed, PnL net of both fee shares, quantity opened."""
 

@@ -58,6 +58,7 @@ from daemon.core.terms import (
 # How far a look at the fills reaches back before the last complete one.
 OVERLAP_NS = 600 * NANOS
 _AGAIN_S = Decimal(5)
+_ROW = "row"
 _OVER = frozenset({MarketPhase.DETERMINED, MarketPhase.SETTLED})
 
 
@@ -69,30 +70,38 @@ def ask_for_book(desk: Desk, account: Account, venue: Venue) -> None:
 
 
 def on_positions(desk: Desk, event: PositionSnapshot) -> None:
-    """Compare every position of the account with the venue's."""
-    rows = {
-        PositionKey(
-            account=event.account,
-            venue=event.venue,
-            symbol=row.symbol,
-            position_side=row.position_side,
-        ): row
-        for row in event.rows
-    }
-    ours = [
-        key
-        for key, position in desk.book.positions.items()
-        if (key.account, key.venue) == (event.account, event.venue)
-        and (position.qty or position.mismatch or not _all_settled(position))
-    ]
-    for key in dict.fromkeys([*ours, *rows]):
-        row = rows.get(key)
+    """Compare every position of the account with the venue's; nearly all agree, as before."""
+    rows = {(row.symbol, row.position_side): row for row in event.rows}
+    about_rows = any(
+        isinstance(about, tuple) and about[-1] == _ROW for about, _ in desk.memory.told
+    )
+    doubted: list[tuple[PositionKey, PositionRow | None]] = []
+    for key, position in desk.book.positions.items():
+        if key.venue != event.venue or key.account != event.account:
+            continue
+        if not position.qty and not position.mismatch and _all_settled(position):
+            continue
+        row = rows.pop((key.symbol, key.position_side), None)
+        agreed = position.verified and position.mismatch is None and not about_rows
+        if not (agreed and row and position.qty and row.position_qty == position.qty):
+            doubted.append((key, row))
+    doubted += [(_key_of(event, row), row) for row in rows.values()]
+    for key, row in doubted:
         if row is None or row.position_qty is not None:
-            desk.untell((key, "row"), NoticeKind.UNGUARDED)
+            desk.untell((key, _ROW), NoticeKind.UNGUARDED)
             _compare(desk, key, row, event)
         else:
             text = f"{key.symbol}: what the venue says is held of it cannot be read: {row.text}"
-            desk.tell_once((key, "row"), NoticeKind.UNGUARDED, text, key)
+            desk.tell_once((key, _ROW), NoticeKind.UNGUARDED, text, key)
+
+
+def _key_of(event: PositionSnapshot, row: PositionRow) -> PositionKey:
+    return PositionKey(
+        account=event.account,
+        venue=event.venue,
+        symbol=row.symbol,
+        position_side=row.position_side,
+    )
 
 
 def _all_settled(position: Position) -> bool:
@@ -286,11 +295,10 @@ def watch(desk: Desk, key: PositionKey) -> None:
     where = (key.account, key.venue)
     watched = desk.memory.watched.setdefault(where, [])
     at = bisect.bisect_left(watched, key.symbol)
-    known = watched[at : at + 1] == [key.symbol]
-    held = any(
-        desk.book.positions[other].qty or other in desk.book.exits
-        for other in desk.book.keys_of(key.account, key.venue, key.symbol)
-    )
+    known = at < len(watched) and watched[at] == key.symbol
+    held = False
+    for other in desk.book.keys_of(key.account, key.venue, key.symbol):
+        held = held or bool(desk.book.positions[other].qty) or other in desk.book.exits
     if held == known:
         return
     if held:

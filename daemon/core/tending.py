@@ -61,19 +61,18 @@ def tend(desk: Desk, order: Order, *, news: bool) -> None:
     """
     if order.dead:
         return
-    work = desk.book.find_exit(order.key, order.exit_no)
-    reason = RuleKind.OPERATOR if work is None else work.reason
-    policy = desk.book.exit_policy(order.key, reason)
-    age_ns = desk.event.mono_ns - order.sent_mono_ns
     if order.status is OrdStatus.IN_DOUBT or order.ended:
         # Ended: the venue counts more than we have seen; the stream brings it, or we ask.
         if news:
             desk.wait(f"check|{order.client_order_id}", SOON_S)
-    elif order.time_in_force is not TimeInForce.GTC or order.status not in CANCELABLE:
         return
-    elif (
-        age_ns >= int(policy.order_timeout_s * NANOS) or desk.book.exits.get(order.key) is not work
-    ):
+    if order.time_in_force is not TimeInForce.GTC or order.status not in CANCELABLE:
+        return
+    work = desk.book.find_exit(order.key, order.exit_no)
+    reason = RuleKind.OPERATOR if work is None else work.reason
+    timeout_s = desk.book.exit_policy(order.key, reason).order_timeout_s
+    overdue = desk.event.mono_ns - order.sent_mono_ns >= int(timeout_s * NANOS)
+    if overdue or desk.book.exits.get(order.key) is not work:
         cancel(desk, order)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -111,17 +111,19 @@ class SqliteJournal:
         """The seq of the last record handed in; the next one is one more."""
         return self._head.seq
 
-    async def append(self, records: Sequence[Record]) -> None:
-        """Commit `records` in one transaction; returns after the commit.
+    def append(self, records: Sequence[Record]) -> Coroutine[None, None, None]:
+        """Commit `records` in one transaction; what is returned ends after the commit.
 
-        A caller that is cancelled meanwhile does not undo the commit. Raises `JournalError`,
-        `OrderReusedError`, `SequenceBrokenError`.
+        They are on their way when this returns (in `inline` mode, once that is awaited). A caller
+        that is cancelled meanwhile does not undo the commit. Raises, here or when awaited,
+        `JournalError`, `OrderReusedError`, `SequenceBrokenError`.
         """
-        if not records:
-            return
         batch = make_batch(records, self._head, self._options.engine_version)
         self._head = batch.head
-        await self._write(lambda: self._store.append(batch))
+        return self._appended(self._write(lambda: self._store.append(batch)))
+
+    async def _appended(self, written: Awaitable[None]) -> None:
+        await written
         self._tidy_later()
 
     def keep_snapshot(self, seq: int, state: BookState) -> Awaitable[None]:
@@ -194,14 +196,16 @@ class SqliteJournal:
         for lock in self._locks:
             lock.release()
 
-    async def _write(self, work: Callable[[], None]) -> None:
+    def _write(self, work: Callable[[], None]) -> Awaitable[None]:
         if self._writer is None:
-            await _pass(self._options.before_commit)
-            self._perform(work)
-            await _pass(self._options.after_commit)
-            return
+            return self._write_inline(work)
         # Shielded: a cancelled caller must not take a queued link out of the chain.
-        await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, work)))
+        return asyncio.shield(asyncio.wrap_future(self._submit(self._writer, work)))
+
+    async def _write_inline(self, work: Callable[[], None]) -> None:
+        await _pass(self._options.before_commit)
+        self._perform(work)
+        await _pass(self._options.after_commit)
 
     def _submit(self, writer: ThreadPoolExecutor, work: Callable[[], None]) -> Future[None]:
         if self._failure is not None:

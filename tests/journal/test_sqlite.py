@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,6 +36,20 @@ async def test_every_commit_is_synced(tmp_path: Path) -> None:
     again = SqliteJournal(tmp_path / "j.db", OPTIONS)
     assert again._store._connection.pragma("synchronous") == 2
     await again.close()
+
+
+async def test_records_are_on_their_way_before_their_commit_is_awaited(tmp_path: Path) -> None:
+    """So an order is signed while its commit is in flight, and not before it begins."""
+    journal = SqliteJournal(tmp_path / "j.db", OPTIONS)
+    committed = journal.append([record(1)])
+    reader, patience = read_only(tmp_path / "j.db"), 500
+    while reader.head().seq != 1 and patience:
+        patience -= 1
+        time.sleep(0.01)
+    assert reader.head().seq == 1
+    reader.close()
+    await committed
+    await journal.close()
 
 
 async def test_a_file_system_without_wal_is_refused(

@@ -54,6 +54,20 @@ async def test_no_order_leaves_before_its_commit() -> None:
         assert rig.venue.sent == rig.venue.prepared
 
 
+async def test_a_stop_in_a_flood_of_quotes_waits_for_no_observer() -> None:
+    rig = Rig()
+    async with rig:
+        rig.tell(*armed_position())
+        await rig.settle()
+        for turn in range(100):
+            rig.tell(make.quote(bid="0.64" if turn % 2 else "0.63", ask="0.66"))
+            await asyncio.sleep(0)  # each turn of a busy loop brings a quote
+        rig.tell(make.quote(bid="0.58", ask="0.60"))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert [type(command) for command in rig.venue.sent] == [PlaceOrder]
+
+
 async def test_a_failing_commit_ends_the_run_with_nothing_sent() -> None:
     rig = Rig()
 
