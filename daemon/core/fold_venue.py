@@ -90,10 +90,9 @@ def market(book: Book, event: MarketRead | MarketChanged) -> bool:
             return False
         fresh.read_mono_ns = event.mono_ns
         book.markets[where] = fresh
-        for key, position in book.positions.items():
-            if (key.venue, key.symbol) == where:
-                terms = event.instrument
-                position.denominate(terms.quote_currency, terms.base_currency)
+        terms = event.instrument
+        for key in book.keys_of(event.account, event.venue, terms.symbol):
+            book.positions[key].denominate(terms.quote_currency, terms.base_currency)
         return True
     known = book.markets.get((event.venue, event.symbol))
     if known is None:

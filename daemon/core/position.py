@@ -21,6 +21,7 @@ from daemon.core.terms import (
     PositionKey,
     RuleKind,
     Side,
+    proper,
     quotient,
 )
 
@@ -201,6 +202,12 @@ class Position:
     def realized_pnl(self) -> Decimal:
         """All realised PnL of this position, net of fees in the quote currency."""
         return sum((past.pnl for past in self.closed), ZERO) + self.open_pnl
+
+    def pnl_said(self, pnl: Decimal, generation: int) -> str:
+        """`pnl` of a generation for people: unknown where what it cost is."""
+        running = bool(self.qty) and generation == self.generation
+        past = all(g.entry_known for g in self.closed if g.generation == generation)
+        return proper(pnl) if past and (self.entry_known or not running) else "unknown"
 
     @property
     def wins(self) -> int:

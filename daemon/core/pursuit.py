@@ -265,10 +265,11 @@ def advance(desk: Desk, key: PositionKey) -> None:
 def _finish(desk: Desk, position: Position, work: Exit, end: ExitEnd) -> None:
     desk.emit(CloseExit(key=work.key, exit_no=work.exit_no, end=end))
     at = "" if work.avg_px is None else f" at {proper(_held_px(desk, work, work.avg_px))}"
+    pnl = position.pnl_said(work.pnl, work.generation)
     how = "complete" if end is ExitEnd.FLAT else "overtaken by another position"
     text = (
         f"exit of {proper(work.original_qty)} {work.key.symbol} {how}: sold"
-        f" {proper(work.filled_qty)}{at} in {work.attempts} orders, PnL {proper(work.pnl)}"
+        f" {proper(work.filled_qty)}{at} in {work.attempts} orders, PnL {pnl}"
     )
     desk.tell(NoticeKind.EXIT_COMPLETE, text, work.key)
     desk.memory.levels.pop(position.key, None)

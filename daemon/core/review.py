@@ -188,7 +188,8 @@ def _agrees(desk: Desk, position: Position, event: PositionSnapshot) -> None:
         return
     if is_fresh(position, event):
         desk.emit(MarkSettled(key=key, generation=position.generation))
-        text = f"{key.symbol} is flat at the venue too, PnL {proper(position.realized_pnl)}"
+        pnl = position.pnl_said(position.realized_pnl, position.generation)
+        text = f"{key.symbol} is flat at the venue too, PnL {pnl}"
         desk.tell(NoticeKind.SETTLED, text, key)
 
 
@@ -392,6 +393,7 @@ def _settle(desk: Desk, position: Position, row: Settlement, replaced: Decimal) 
     if work is not None:
         desk.emit(CloseExit(key=key, exit_no=work.exit_no, end=ExitEnd.SETTLED))
     desk.emit(MarkSettled(key=key, generation=position.generation))
-    text = f"{key.symbol} settled at {proper(row.settl_px)}, PnL {proper(position.realized_pnl)}"
+    pnl = position.pnl_said(position.realized_pnl, position.generation)
+    text = f"{key.symbol} settled at {proper(row.settl_px)}, PnL {pnl}"
     desk.tell(NoticeKind.SETTLED, text, key)
     watch(desk, key)

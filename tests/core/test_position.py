@@ -222,6 +222,18 @@ def test_what_a_guess_opened_and_was_sold_before_an_add_is_corrected_without_los
     assert ours.realized_pnl == D(12) * D("0.60") - D(10) * D("0.40") - D(2) * D("0.50")
 
 
+def test_a_result_is_said_where_its_cost_is_known() -> None:
+    ours = position()
+    ours.apply(Side.BUY, D(2), D("0.40"), D(0), 0)
+    assert ours.pnl_said(D("0.30"), 1) == "0.3"
+    ours.entry_known = False
+    assert ours.pnl_said(D("0.30"), 1) == "unknown"
+    ours.apply(Side.SELL, D(2), D("0.50"), D(0), 0)
+    ours.apply(Side.BUY, D(2), D("0.40"), D(0), 0)
+    assert ours.pnl_said(D("0.30"), 1) == "unknown", "and stays so when it is over"
+    assert ours.pnl_said(D("0.30"), 2) == "0.3"
+
+
 def test_an_unknown_entry_is_unknown_until_every_guess_has_a_price() -> None:
     ours = position()
     guess = guessed(ours, Side.BUY, D(10), D(0))
