@@ -31,6 +31,9 @@ _UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 Symbol = Annotated[str, typer.Argument(metavar="SYMBOL", help="The market's ticker.")]
 Account = Annotated[str | None, typer.Option("--account", help="Where there are several.")]
+OnVenue = Annotated[
+    str | None, typer.Option("--venue", help="Where a symbol is held on several, e.g. bitget-spot.")
+]
 
 
 def add_verbs(app: typer.Typer) -> None:
@@ -65,17 +68,18 @@ def leave(
     symbol: Symbol,
     qty: Annotated[str | None, typer.Option("--qty", help="Part of it; default: all.")] = None,
     account: Account = None,
+    venue: OnVenue = None,
 ) -> int:
     """Get out of a position now, within the bounds of [exits]."""
-    view = _act(call, "/exit", ExitBody, symbol=symbol, qty=qty, account=account)
+    view = _act(call, "/exit", ExitBody, symbol=symbol, qty=qty, account=account, venue=venue)
     return _told(
         call, view, f"exit of {symbol} requested", f"exit of {symbol} was requested already"
     )
 
 
-def confirm(call: Call, symbol: Symbol, account: Account = None) -> int:
+def confirm(call: Call, symbol: Symbol, account: Account = None, venue: OnVenue = None) -> int:
     """Let the stop of an UNCONFIRMED position fire."""
-    view = _act(call, "/confirm", SymbolBody, symbol=symbol, account=account)
+    view = _act(call, "/confirm", SymbolBody, symbol=symbol, account=account, venue=venue)
     return _told(
         call, view, f"the stop of {symbol} is confirmed", f"{symbol} was confirmed already"
     )
@@ -90,10 +94,11 @@ def unguard(
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Guard it again.")] = False,
     account: Account = None,
+    venue: OnVenue = None,
 ) -> int:
     """Take a position out of guard, for a while or until --again."""
     for_s = None if span is None else proper(seconds(span))
-    said = {"symbol": symbol, "for_s": for_s, "again": again, "account": account}
+    said = {"symbol": symbol, "for_s": for_s, "again": again, "account": account, "venue": venue}
     view = _act(call, "/unguard", UnguardBody, **said)
     done = f"{symbol} is guarded again" if again else f"{symbol} is out of guard"
     return _told(call, view, done, f"nothing changed for {symbol}")

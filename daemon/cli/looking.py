@@ -17,7 +17,7 @@ from daemon.control.bodies import BadInputError
 from daemon.control.routes import LIMIT_MAX, order_reader
 
 _POSITION = (
-    *("symbol", "side", "stake", "entry_price", "guard", "guard_reason", "exit_reason"),
+    *("venue", "symbol", "side", "stake", "entry_price", "guard", "guard_reason", "exit_reason"),
     *(
         "original_stake_on_exit",
         "last_exit_price",
@@ -28,11 +28,30 @@ _POSITION = (
     ),
 )
 _ORDER = (
-    *("client_order_id", "order_id", "symbol", "side", "action", "status", "order_qty", "cum_qty"),
+    *(
+        "client_order_id",
+        "order_id",
+        "venue",
+        "symbol",
+        "side",
+        "action",
+        "status",
+        "order_qty",
+        "cum_qty",
+    ),
     *("leaves_qty", "limit_price", "avg_price", "time_in_force", "sent_time"),
 )
 _EXIT = (
-    *("symbol", "side", "exit_no", "exit_reason", "rule", "open", "original_stake_on_exit"),
+    *(
+        "venue",
+        "symbol",
+        "side",
+        "exit_no",
+        "exit_reason",
+        "rule",
+        "open",
+        "original_stake_on_exit",
+    ),
     *("filled_qty", "last_exit_price", "avg_price", "attempts", "fees", "pnl", "opened_time"),
 )
 _ACCOUNT = (
@@ -72,8 +91,8 @@ def status(call: Call) -> int:
     _table("accounts", _ACCOUNT, views(view, "accounts"))
     for state in _UNWATCHED:
         for row in views(view, state):
-            symbol, side, held, why = pick(row, "symbol", "side", "stake", "reason")
-            tell(f"{state.upper()}: {held} {side} {symbol} ({why})")
+            venue, symbol, side, held = pick(row, "venue", "symbol", "side", "stake")
+            tell(f"{state.upper()}: {held} {side} {symbol} on {venue} ({row.get('reason')})")
     for name in view.get("doubtful_orders") or []:  # type: ignore[attr-defined] # a list of ids
         tell(f"IN DOUBT: order {name}")
     return ExitCode.OK
@@ -96,9 +115,9 @@ def positions(
     _table("positions", _POSITION, rows)
     for row in rows:
         if row.get("blocked"):
-            tell(f"{row.get('symbol')}: {row.get('blocked')}")
-    _table("levels (prices of the side held)", ("symbol", *_LEVEL), _inner(rows, "levels"))
-    _table("partial fills", ("symbol", *_PART), _inner(rows, "partial_fills"))
+            tell(f"{row.get('symbol')} on {row.get('venue')}: {row.get('blocked')}")
+    _table("levels (prices of the side held)", ("venue", "symbol", *_LEVEL), _inner(rows, "levels"))
+    _table("partial fills", ("venue", "symbol", *_PART), _inner(rows, "partial_fills"))
     return ExitCode.OK
 
 
@@ -112,7 +131,7 @@ def orders(call: Call, limit: Limit = DEFAULT_LIMIT) -> int:
     if _printed(call, view):
         return ExitCode.OK
     _table("orders (prices of the side held)", _ORDER, views(view, "orders"))
-    names = ("order_id", "symbol", "action", "leaves_qty", "limit_px")
+    names = ("order_id", "venue", "symbol", "action", "leaves_qty", "limit_px")
     _table("strangers' resting orders", names, views(view, "strangers"))
     return ExitCode.OK
 
@@ -170,8 +189,8 @@ def _table(title: str, names: tuple[str, ...], rows: list[View]) -> None:
 
 
 def _inner(rows: list[View], name: str) -> list[View]:
-    """The rows below each row, with its symbol and number."""
-    keys = ("symbol", "exit_no")
+    """The rows below each row, with its venue, symbol and number."""
+    keys = ("venue", "symbol", "exit_no")
     return [
         {**{key: row.get(key) for key in keys}, **inner}
         for row in rows

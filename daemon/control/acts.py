@@ -92,7 +92,9 @@ def find_target(scene: Scene, body: SymbolBody) -> Target | Refusal:
     targets = list(dict.fromkeys(Target(k.account, k.venue, k.symbol) for k in held))
     if len(targets) > 1:
         names = ", ".join(f"account {t.account} on {t.venue}" for t in targets)
-        return Refusal(400, f"symbol = {body.symbol!r} is held more than once: say {names}")
+        return Refusal(
+            400, f"symbol = {body.symbol!r} is held more than once; say venue, account: {names}"
+        )
     return targets[0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -14,7 +15,9 @@ from daemon.core.events import (
     MarketPhase,
     OrderResolved,
     UnguardRequested,
+    VenueEvent,
 )
+from daemon.core.terms import Side, Venue
 from tests import builders as make
 from tests.cli.stage import Stage, story
 from tests.control.doors import FakeDoor, rows
@@ -52,6 +55,23 @@ def test_exit_while_halted_is_refused(stage: Stage) -> None:
         said = stage.filld("exit", "NFL-1")
     assert (said.code, said.err) == (1, "filld: exits are halted (lunch): filld resume first\n")
     assert len(door.events) == 1
+
+
+@pytest.mark.parametrize("verb", ["exit", "unguard"])
+def test_a_symbol_on_two_venues_needs_the_venue(stage: Stage, verb: str) -> None:
+    play = guarded()
+    elsewhere = make.fill(exec_id="b", side=Side.BUY, last_qty="3", last_px="0.6")
+    play.tell(replace(elsewhere, venue=Venue("bitget-spot")))
+    with stage.running(FakeDoor(play)) as door:
+        said = stage.filld(verb, "NFL-1")
+        assert said.code != 0
+        assert "held more than once; say venue, account" in said.err
+        assert "bitget-spot" in said.err
+        assert not door.events
+        assert stage.filld(verb, "NFL-1", "--venue", "bitget-spot").code == 0
+    (event,) = door.events
+    assert isinstance(event, VenueEvent)
+    assert event.venue == "bitget-spot"
 
 
 def test_exit_where_live_orders_are_off(stage: Stage) -> None:

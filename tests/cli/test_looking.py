@@ -142,7 +142,7 @@ def test_what_nothing_guards_is_told(stage: Stage) -> None:
     with stage.running(FakeDoor(guarded(make.rule(pattern="X"), live=False))):
         said = stage.filld("status")
         assert "live orders are off: exits are only recorded" in said.out
-        assert "NO_RULE: 100 yes NFL-1 (no [[stops]] matches)" in said.out
+        assert "NO_RULE: 100 yes NFL-1 on kalshi (no [[stops]] matches)" in said.out
         said = stage.filld("positions")
         (line,) = (line for line in said.out.splitlines() if "NFL-1" in line)
         assert "no [[stops]] matches" in line

@@ -355,7 +355,7 @@ async def test_a_symbol_on_two_accounts_needs_the_account(path: Path) -> None:
     status, text = await refusal(path, play, "/exit", {"symbol": "NFL-1"})
     assert status == 400
     assert text == (
-        "symbol = 'NFL-1' is held more than once: say account main on kalshi,"
+        "symbol = 'NFL-1' is held more than once; say venue, account: account main on kalshi,"
         " account second on kalshi"
     )
     _, events = await ask(path, play, "/exit", {"symbol": "NFL-1", "account": "second"})
