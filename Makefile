@@ -72,7 +72,7 @@ interop: $(STAMP)
 # Keeps the pins that stand; `make lock ARGS=--upgrade` moves them.
 lock: $(STAMP)
 	$(COMPILE) --output-file requirements/runtime.txt
-	$(COMPILE) --group dev --constraint requirements/runtime.txt \
+	$(COMPILE) --group dev --extra analysis --constraint requirements/runtime.txt \
 		--output-file requirements/dev.txt
 
 clean:

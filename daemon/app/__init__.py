@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from daemon.app.launch import Launch, run
-from daemon.app.offline import (
-    VerifyResult,
-    offline_book,
-    offline_import,
-    rebuild,
-    verify_journal,
-)
+from daemon.app.offline import VerifyResult, offline_book, offline_import, rebuild, verify_journal
 from daemon.app.paper import serve_paper
 from daemon.app.venues import check_keys
 

@@ -20,12 +20,8 @@ from daemon.control.server import serve_door
 from daemon.core.book import Book
 from daemon.core.engine import ENGINE_VERSION
 from daemon.core.errors import TheirsError
-from daemon.core.events import (
-    HaltRequested,
-    RulesLoaded,
-    Started,
-    StopRequested,
-)
+from daemon.core.events import RulesLoaded, Started, StopRequested
+from daemon.core.requests import HaltRequested
 from daemon.journal.sqlite import SqliteJournal, SqliteOptions
 from daemon.ports import Observer
 from daemon.runtime.clock import SystemClock
@@ -39,12 +35,7 @@ from daemon.runtime.poller import Pace, Poller
 from daemon.runtime.recovery import recover
 from daemon.runtime.timers import Timers
 from daemon.runtime.waiting import OrderWaiter
-from daemon.settings import (
-    Settings,
-    account_policies,
-    ignored,
-    stop_rules,
-)
+from daemon.settings import Settings, account_policies, ignored, stop_rules
 from daemon.telemetry.alerts import AlertObserver, CommandSender, WebhookSender
 from daemon.telemetry.logs import LineSink, LogObserver, make_logger
 

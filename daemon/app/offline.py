@@ -10,7 +10,7 @@ from daemon.app.venues import writers
 from daemon.core.book import Book
 from daemon.core.engine import Engine
 from daemon.core.errors import TheirsError
-from daemon.core.events import PositionsImported
+from daemon.core.requests import PositionsImported
 from daemon.journal.sqlite import read_only
 from daemon.ports import Record
 from daemon.runtime.clock import SystemClock

@@ -19,7 +19,7 @@ from daemon.cli.verb import Call, verb
 from daemon.control.acts import imported_rows
 from daemon.control.bodies import BadInputError, ImportBody
 from daemon.control.door import NoDaemonError
-from daemon.core.events import PositionsImported
+from daemon.core.requests import PositionsImported
 from daemon.core.rules import AccountPolicy
 from daemon.runtime.clock import SystemClock
 from daemon.settings import KALSHI, Settings, account_policies

@@ -16,15 +16,7 @@ from typing import Final
 
 import msgspec
 
-from daemon.control.bodies import (
-    BadInputError,
-    ImportRow,
-    dollars,
-    read_json,
-    shown,
-    sized,
-    typed,
-)
+from daemon.control.bodies import BadInputError, ImportRow, dollars, read_json, shown, sized, typed
 from daemon.core.terms import ONE, ZERO, quotient
 
 _FILE_BYTES_MAX: Final = 8 << 20

@@ -23,9 +23,10 @@ from daemon.control.bodies import (
     UnguardBody,
 )
 from daemon.control.door import Refusal
-from daemon.core.events import (
+from daemon.core.events import Event
+from daemon.core.position import Guard, Position
+from daemon.core.requests import (
     ConfirmRequested,
-    Event,
     ExitRequested,
     HaltRequested,
     OrderResolved,
@@ -33,7 +34,6 @@ from daemon.core.events import (
     ResumeRequested,
     UnguardRequested,
 )
-from daemon.core.position import Guard, Position
 from daemon.core.rules import ImportedPosition
 from daemon.core.terms import ZERO, Account, Symbol, Venue, VenueOrderId, proper
 

@@ -10,15 +10,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from daemon.core.book import Book, Market
-from daemon.core.commands import (
-    Command,
-    InferFill,
-    NoticeKind,
-    Notify,
-    QueryOrder,
-    RaiseHighWater,
-    StartTimer,
-)
+from daemon.core.commands import Command, NoticeKind, Notify, QueryOrder, StartTimer
+from daemon.core.decisions import InferFill, RaiseHighWater
 from daemon.core.events import Event, Quote
 from daemon.core.fold import apply_command
 from daemon.core.order import Order

@@ -12,19 +12,16 @@ from collections.abc import Iterable
 from daemon.core import handlers, review
 from daemon.core.book import Book, BookState
 from daemon.core.calm import disturb, is_calm
-from daemon.core.commands import Command, RaiseHighWater
+from daemon.core.commands import Command
+from daemon.core.decisions import RaiseHighWater
 from daemon.core.desk import Desk, Memory
 from daemon.core.events import (
     CancelRejected,
-    CancelRequested,
-    ConfirmRequested,
     Event,
-    ExitRequested,
     FeedLost,
     FeedRestored,
     Fill,
     FillsRead,
-    HaltRequested,
     MarketChanged,
     MarketRead,
     OrderAbsent,
@@ -34,13 +31,10 @@ from daemon.core.events import (
     OrderExpired,
     OrderInDoubt,
     OrderRejected,
-    OrderResolved,
     OrderSnapshot,
     OrdersRead,
-    PositionsImported,
     PositionSnapshot,
     Quote,
-    ResumeRequested,
     RulesLoaded,
     Settlement,
     Started,
@@ -49,13 +43,22 @@ from daemon.core.events import (
     StreamRestored,
     TimerFired,
     Undecodable,
-    UnguardRequested,
     VenuePaused,
     VenueResumed,
 )
 from daemon.core.fold import apply_command, apply_event
 from daemon.core.guarding import on_quote
 from daemon.core.outages import on_feed, on_venue
+from daemon.core.requests import (
+    CancelRequested,
+    ConfirmRequested,
+    ExitRequested,
+    HaltRequested,
+    OrderResolved,
+    PositionsImported,
+    ResumeRequested,
+    UnguardRequested,
+)
 from daemon.core.tending import on_absent
 from daemon.core.terms import EXACT
 from daemon.core.timers import on_timer

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from daemon.core.instrument import Instrument
-from daemon.core.rules import AccountPolicy, ImportedPosition, StopRule
+from daemon.core.rules import AccountPolicy, StopRule
 from daemon.core.terms import (
     Account,
     ClientOrderId,
@@ -334,65 +334,3 @@ class TimerFired(Event):
     """A timer that a `StartTimer` set has run out."""
 
     timer: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HaltRequested(Event):
-    """The operator (or a limit) stops new exits; working ones go on. Survives a restart."""
-
-    account: Account | None = None
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeRequested(Event):
-    """The operator allows new exits again."""
-
-    account: Account | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExitRequested(VenueEvent):
-    """The operator wants out of `symbol`: all of it, or `qty` of it, at `quote`."""
-
-    symbol: Symbol
-    qty: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelRequested(Event):
-    """Somebody who waits for this order gave up: end it."""
-
-    client_order_id: ClientOrderId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmRequested(VenueEvent):
-    """The operator says that the stop of an UNCONFIRMED position is meant."""
-
-    symbol: Symbol
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnguardRequested(VenueEvent):
-    """The operator takes `symbol` out of guard, for `for_s` seconds or until guarded again."""
-
-    symbol: Symbol
-    for_s: Decimal | None = None
-    guard_again: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderResolved(Event):
-    """The operator's word on a doubtful order: it is dead, and `cum_qty` of it was filled."""
-
-    client_order_id: ClientOrderId
-    cum_qty: Decimal
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PositionsImported(VenueEvent):
-    """Positions from a file of the first seed's format; the venue's own facts correct them."""
-
-    rows: tuple[ImportedPosition, ...]

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from daemon.core.commands import ExitEnd
+from daemon.core.decisions import ExitEnd
 from daemon.core.instrument import Instrument
 from daemon.core.order import Order
 from daemon.core.rules import ExitPolicy

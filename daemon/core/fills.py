@@ -11,15 +11,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import islice
 
-from daemon.core.book import (
-    FILL_KEYS_LIMIT,
-    Book,
-    FillKey,
-    KnownFill,
-    OrphanFill,
-    venue_id_key,
-)
-from daemon.core.commands import InferFill, SettlePosition
+from daemon.core.book import FILL_KEYS_LIMIT, Book, FillKey, KnownFill, OrphanFill, venue_id_key
+from daemon.core.decisions import InferFill, SettlePosition
 from daemon.core.events import Event, Fill, OrderEvent
 from daemon.core.exits import PartialFill
 from daemon.core.order import Order

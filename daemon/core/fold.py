@@ -9,13 +9,12 @@ from dataclasses import replace
 
 from daemon.core import fold_orders, fold_venue
 from daemon.core.book import AccountState, Book
-from daemon.core.commands import (
+from daemon.core.commands import CancelOrder, Command, PlaceOrder
+from daemon.core.decisions import (
     AdoptOrder,
     ArmStop,
     BeginConfirmation,
-    CancelOrder,
     CloseExit,
-    Command,
     DeclareDead,
     HaltAccount,
     HoldUnconfirmed,
@@ -24,7 +23,6 @@ from daemon.core.commands import (
     NoteAgreement,
     NoteMismatch,
     OpenExit,
-    PlaceOrder,
     RaiseHighWater,
     RearmStop,
     RefuseRule,
@@ -35,14 +33,11 @@ from daemon.core.commands import (
 from daemon.core.errors import BrokenInvariantError
 from daemon.core.events import (
     CancelRejected,
-    ConfirmRequested,
     Event,
-    ExitRequested,
     FeedLost,
     FeedRestored,
     Fill,
     FillsRead,
-    HaltRequested,
     MarketChanged,
     MarketRead,
     OrderAccepted,
@@ -50,18 +45,15 @@ from daemon.core.events import (
     OrderExpired,
     OrderInDoubt,
     OrderRejected,
-    OrderResolved,
     OrderSnapshot,
     OrdersRead,
     Quote,
-    ResumeRequested,
     RulesLoaded,
     Settlement,
     Started,
     StopRequested,
     StreamLost,
     StreamRestored,
-    UnguardRequested,
     VenuePaused,
     VenueResumed,
 )
@@ -70,6 +62,14 @@ from daemon.core.fills import apply_fill, apply_inferred, drop_orphans, replace_
 from daemon.core.order import OrderInput
 from daemon.core.position import Guard, Mismatch
 from daemon.core.reconciliation import LONGEST_LAG_NS
+from daemon.core.requests import (
+    ConfirmRequested,
+    ExitRequested,
+    HaltRequested,
+    OrderResolved,
+    ResumeRequested,
+    UnguardRequested,
+)
 from daemon.core.terms import ZERO, RuleKind, Side
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from daemon.core.book import Book, RestingOrder
-from daemon.core.commands import AdoptOrder, DeclareDead, PlaceOrder
+from daemon.core.commands import PlaceOrder
+from daemon.core.decisions import AdoptOrder, DeclareDead
 from daemon.core.events import (
     CancelRejected,
     Event,
@@ -15,12 +16,12 @@ from daemon.core.events import (
     OrderExpired,
     OrderInDoubt,
     OrderRejected,
-    OrderResolved,
     OrderSnapshot,
     Started,
 )
 from daemon.core.fills import bind, touch
 from daemon.core.order import Order, OrderInput
+from daemon.core.requests import OrderResolved
 from daemon.core.terms import NANOS, ZERO, OrdStatus, RejectReason
 
 _WORKING = frozenset({OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED})

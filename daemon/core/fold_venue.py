@@ -7,24 +7,26 @@ from dataclasses import replace
 
 from daemon.core.book import AccountState, Book, Market, PendingSettlement
 from daemon.core.events import (
-    ConfirmRequested,
-    ExitRequested,
     FeedLost,
     FeedRestored,
     FillsRead,
-    HaltRequested,
     MarketChanged,
     MarketRead,
     OrdersRead,
-    ResumeRequested,
     Settlement,
     StreamLost,
     StreamRestored,
-    UnguardRequested,
     VenuePaused,
     VenueResumed,
 )
 from daemon.core.position import Guard
+from daemon.core.requests import (
+    ConfirmRequested,
+    ExitRequested,
+    HaltRequested,
+    ResumeRequested,
+    UnguardRequested,
+)
 from daemon.core.terms import NANOS, Account, Venue
 
 # A cursor that stands still only costs a longer look back; written more seldom than read.

@@ -10,13 +10,13 @@ import fnmatch
 from decimal import Decimal
 
 from daemon.core.calm import note_calm
-from daemon.core.commands import (
+from daemon.core.commands import NoticeKind
+from daemon.core.decisions import (
     ArmStop,
     BeginConfirmation,
     CloseExit,
     ExitEnd,
     HoldUnconfirmed,
-    NoticeKind,
     OpenExit,
     RaiseHighWater,
     RearmStop,
@@ -29,14 +29,7 @@ from daemon.core.exits import Exit, exit_side, worst_px
 from daemon.core.instrument import Instrument
 from daemon.core.position import Guard, Position
 from daemon.core.pursuit import attempt, continue_exit
-from daemon.core.stops import (
-    Direction,
-    Level,
-    Refusal,
-    better_high_water,
-    executable_px,
-    level_of,
-)
+from daemon.core.stops import Direction, Level, Refusal, better_high_water, executable_px, level_of
 from daemon.core.terms import NANOS, ZERO, PositionKey, RuleKind, proper
 
 _SECOND_NS = NANOS

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from daemon.core.commands import (
-    NoticeKind,
-    OfferQuote,
-    QueryFills,
-    QueryMarket,
-    QueryQuote,
-)
+from daemon.core.commands import NoticeKind, OfferQuote, QueryFills, QueryMarket, QueryQuote
 from daemon.core.desk import Desk
 from daemon.core.events import (
-    CancelRequested,
-    ConfirmRequested,
-    ExitRequested,
     Fill,
     FillsRead,
-    HaltRequested,
     MarketChanged,
     MarketPhase,
     MarketRead,
@@ -26,21 +16,27 @@ from daemon.core.events import (
     OrderEvent,
     OrderInDoubt,
     OrderRejected,
-    OrderResolved,
     OrderSnapshot,
     OrdersRead,
-    PositionsImported,
-    ResumeRequested,
     RulesLoaded,
     Settlement,
     Started,
     StopRequested,
     Undecodable,
-    UnguardRequested,
 )
 from daemon.core.fills import fill_key, order_of
 from daemon.core.order import Order
 from daemon.core.pursuit import advance, cancel
+from daemon.core.requests import (
+    CancelRequested,
+    ConfirmRequested,
+    ExitRequested,
+    HaltRequested,
+    OrderResolved,
+    PositionsImported,
+    ResumeRequested,
+    UnguardRequested,
+)
 from daemon.core.review import (
     ask_for_book,
     await_guard,

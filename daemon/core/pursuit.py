@@ -9,16 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from daemon.core.commands import (
-    CancelOrder,
-    CloseExit,
-    ExitEnd,
-    HaltAccount,
-    NoticeKind,
-    PlaceOrder,
-    QueryQuote,
-    RetriggerExit,
-)
+from daemon.core.commands import CancelOrder, NoticeKind, PlaceOrder, QueryQuote
+from daemon.core.decisions import CloseExit, ExitEnd, HaltAccount, RetriggerExit
 from daemon.core.desk import Desk
 from daemon.core.events import MarketPhase, Quote
 from daemon.core.exits import Exit, at_floor, exit_side, free_qty, worst_px

@@ -10,38 +10,29 @@ import bisect
 from decimal import Decimal
 
 from daemon.core.commands import (
+    NoticeKind,
+    OfferQuote,
+    QueryBook,
+    QueryFills,
+    QueryMarket,
+    WatchSymbols,
+)
+from daemon.core.decisions import (
     CloseExit,
     ExitEnd,
     InferFill,
     MarkSettled,
     NoteAgreement,
     NoteMismatch,
-    NoticeKind,
-    OfferQuote,
-    QueryBook,
-    QueryFills,
-    QueryMarket,
     SettlePosition,
-    WatchSymbols,
 )
 from daemon.core.desk import Desk
-from daemon.core.events import (
-    FillsRead,
-    MarketPhase,
-    PositionRow,
-    PositionSnapshot,
-    Settlement,
-)
+from daemon.core.events import FillsRead, MarketPhase, PositionRow, PositionSnapshot, Settlement
 from daemon.core.fills import denied_qty
 from daemon.core.fold_venue import FOREVER_NS
 from daemon.core.position import Mismatch, Position
 from daemon.core.pursuit import advance
-from daemon.core.reconciliation import (
-    Difference,
-    inferred_px,
-    is_fresh,
-    split,
-)
+from daemon.core.reconciliation import Difference, inferred_px, is_fresh, split
 from daemon.core.settlement import expected_revenue, revenue_differs
 from daemon.core.terms import (
     NANOS,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from daemon.core.commands import AdoptOrder, DeclareDead, HaltAccount, NoticeKind, PlaceOrder
+from daemon.core.commands import NoticeKind, PlaceOrder
+from daemon.core.decisions import AdoptOrder, DeclareDead, HaltAccount
 from daemon.core.desk import Desk
 from daemon.core.events import OrderAbsent, OrderSnapshot
 from daemon.core.exits import exit_side

@@ -13,7 +13,9 @@ from typing import Final
 import msgspec
 
 from daemon.core import commands as co
+from daemon.core import decisions as de
 from daemon.core import events as ev
+from daemon.core import requests as rq
 from daemon.core.book import BookState
 from daemon.core.errors import FilldError, OursError
 from daemon.journal.errors import JournalCorruptError
@@ -48,14 +50,14 @@ EVENTS: Final[tuple[type[ev.Event], ...]] = (
     ev.RulesLoaded,
     ev.StopRequested,
     ev.TimerFired,
-    ev.HaltRequested,
-    ev.ResumeRequested,
-    ev.ExitRequested,
-    ev.CancelRequested,
-    ev.ConfirmRequested,
-    ev.UnguardRequested,
-    ev.OrderResolved,
-    ev.PositionsImported,
+    rq.HaltRequested,
+    rq.ResumeRequested,
+    rq.ExitRequested,
+    rq.CancelRequested,
+    rq.ConfirmRequested,
+    rq.UnguardRequested,
+    rq.OrderResolved,
+    rq.PositionsImported,
 )
 
 COMMANDS: Final[tuple[type[co.Command], ...]] = (
@@ -70,24 +72,24 @@ COMMANDS: Final[tuple[type[co.Command], ...]] = (
     co.OfferQuote,
     co.StartTimer,
     co.Notify,
-    co.OpenExit,
-    co.RetriggerExit,
-    co.CloseExit,
-    co.WithholdExit,
-    co.RearmStop,
-    co.ArmStop,
-    co.HoldUnconfirmed,
-    co.RefuseRule,
-    co.RaiseHighWater,
-    co.BeginConfirmation,
-    co.InferFill,
-    co.NoteMismatch,
-    co.NoteAgreement,
-    co.DeclareDead,
-    co.AdoptOrder,
-    co.SettlePosition,
-    co.MarkSettled,
-    co.HaltAccount,
+    de.OpenExit,
+    de.RetriggerExit,
+    de.CloseExit,
+    de.WithholdExit,
+    de.RearmStop,
+    de.ArmStop,
+    de.HoldUnconfirmed,
+    de.RefuseRule,
+    de.RaiseHighWater,
+    de.BeginConfirmation,
+    de.InferFill,
+    de.NoteMismatch,
+    de.NoteAgreement,
+    de.DeclareDead,
+    de.AdoptOrder,
+    de.SettlePosition,
+    de.MarkSettled,
+    de.HaltAccount,
 )
 
 _EVENT_NAMES: Final = {cls: cls.__name__ for cls in EVENTS}

@@ -26,16 +26,7 @@ from daemon.paper.happenings import (
 )
 from daemon.paper.ledger import Ledger, Position
 from daemon.paper.matching import Book, Match
-from daemon.paper.model import (
-    Fill,
-    Market,
-    Order,
-    OrderStatus,
-    Owner,
-    Reason,
-    Side,
-    Trade,
-)
+from daemon.paper.model import Fill, Market, Order, OrderStatus, Owner, Reason, Side, Trade
 from daemon.paper.reading import History, ReadRules, Received
 from daemon.paper.refusal import OperatorError
 from daemon.paper.units import ONE, ZERO

@@ -11,15 +11,7 @@ from decimal import Decimal
 
 from daemon.paper.clock import SECOND_NS
 from daemon.paper.exchange import TAKERS, Exchange
-from daemon.paper.model import (
-    Market,
-    Order,
-    OrderStatus,
-    Owner,
-    SelfTrade,
-    Side,
-    TimeInForce,
-)
+from daemon.paper.model import Market, Order, OrderStatus, Owner, SelfTrade, Side, TimeInForce
 from daemon.paper.refusal import OperatorError
 from daemon.paper.units import MIN_COUNT, ONE, ZERO
 

@@ -12,8 +12,9 @@ from decimal import Decimal
 from daemon.core.book import Book
 from daemon.core.commands import Command
 from daemon.core.errors import TheirsError
-from daemon.core.events import CancelRequested, Event
+from daemon.core.events import Event
 from daemon.core.order import Order
+from daemon.core.requests import CancelRequested
 from daemon.core.terms import ClientOrderId
 from daemon.ports import Clock
 from daemon.runtime.driver import Driver

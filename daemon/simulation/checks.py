@@ -10,18 +10,12 @@ from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from daemon.core.book import Book, BookState, FillKey
-from daemon.core.commands import Command, OpenExit, PlaceOrder, RetriggerExit
+from daemon.core.commands import Command, PlaceOrder
+from daemon.core.decisions import OpenExit, RetriggerExit
 from daemon.core.engine import Engine
 from daemon.core.errors import FilldError
-from daemon.core.events import (
-    Event,
-    Fill,
-    HaltRequested,
-    MarketPhase,
-    Quote,
-    ResumeRequested,
-    StopRequested,
-)
+from daemon.core.events import Event, Fill, MarketPhase, Quote, StopRequested
+from daemon.core.requests import HaltRequested, ResumeRequested
 from daemon.core.rules import ExitPolicy
 from daemon.core.stops import executable_px
 from daemon.core.terms import ZERO, ClientOrderId, JournalId, OrdStatus, Side

@@ -14,13 +14,12 @@ from functools import partial
 from pathlib import Path
 
 from daemon.core.engine import Engine
-from daemon.core.events import (
+from daemon.core.events import Event, MarketPhase
+from daemon.core.requests import (
     CancelRequested,
     ConfirmRequested,
-    Event,
     ExitRequested,
     HaltRequested,
-    MarketPhase,
     ResumeRequested,
 )
 from daemon.core.terms import ZERO

@@ -11,7 +11,9 @@ import logging
 from typing import Final, NamedTuple
 
 from daemon.core import commands as co
+from daemon.core import decisions as de
 from daemon.core import events as ev
+from daemon.core import requests as rq
 
 DEBUG: Final = logging.DEBUG
 INFO: Final = logging.INFO
@@ -74,15 +76,15 @@ EVENT_LINES: Final[dict[type[ev.Event], Line]] = {
     ev.RulesLoaded: Line("rules_loaded", INFO),
     ev.StopRequested: Line("stop_requested", WARNING),
     ev.TimerFired: Line("timer_fired", DEBUG, ("timer",)),
-    ev.HaltRequested: Line("halt_requested", WARNING, ("text",)),
-    ev.ResumeRequested: Line("resume_requested", WARNING),
-    ev.ExitRequested: Line("exit_requested", WARNING, ("qty",)),
-    ev.CancelRequested: Line("cancel_requested", WARNING),
+    rq.HaltRequested: Line("halt_requested", WARNING, ("text",)),
+    rq.ResumeRequested: Line("resume_requested", WARNING),
+    rq.ExitRequested: Line("exit_requested", WARNING, ("qty",)),
+    rq.CancelRequested: Line("cancel_requested", WARNING),
     ev.StopRequested: Line("stop_requested", WARNING),
-    ev.ConfirmRequested: Line("confirm_requested", WARNING),
-    ev.UnguardRequested: Line("unguard_requested", WARNING, ("for_s", "guard_again")),
-    ev.OrderResolved: Line("order_resolved", WARNING, ("cum_qty", "text")),
-    ev.PositionsImported: Line("positions_imported", INFO),
+    rq.ConfirmRequested: Line("confirm_requested", WARNING),
+    rq.UnguardRequested: Line("unguard_requested", WARNING, ("for_s", "guard_again")),
+    rq.OrderResolved: Line("order_resolved", WARNING, ("cum_qty", "text")),
+    rq.PositionsImported: Line("positions_imported", INFO),
 }
 
 COMMAND_LINES: Final[dict[type[co.Command], Line]] = {
@@ -110,30 +112,30 @@ COMMAND_LINES: Final[dict[type[co.Command], Line]] = {
     co.OfferQuote: Line("offer_quote", DEBUG),
     co.StartTimer: Line("start_timer", DEBUG, ("timer", "delay_s")),
     co.Notify: Line("notice", WARNING, ("notice", "text", "urgent")),
-    co.OpenExit: Line(
+    de.OpenExit: Line(
         "exit_opened", INFO, ("exit_no", "exit_qty", "trigger_px", "level_px", "whole", "quote")
     ),
-    co.RetriggerExit: Line("exit_retriggered", INFO, ("trigger_px",)),
-    co.CloseExit: Line("exit_closed", INFO, ("exit_no", "end")),
-    co.WithholdExit: Line(
+    de.RetriggerExit: Line("exit_retriggered", INFO, ("trigger_px",)),
+    de.CloseExit: Line("exit_closed", INFO, ("exit_no", "end")),
+    de.WithholdExit: Line(
         "exit_withheld",
         WARNING,
         ("side", "order_qty", "limit_px", "trigger_px", "level_px", "quote"),
     ),
-    co.RearmStop: Line("stop_rearmed", INFO),
-    co.ArmStop: Line("stop_armed", INFO),
-    co.HoldUnconfirmed: Line("stop_unconfirmed", WARNING, ("reason", "trigger_px")),
-    co.RefuseRule: Line("rule_refused", WARNING, ("kind", "text")),
-    co.RaiseHighWater: Line("high_water_raised", DEBUG, ("high_water_px",)),
-    co.BeginConfirmation: Line("confirmation_begun", DEBUG),
-    co.InferFill: Line("fill_inferred", WARNING, ("exec_id", "side", "last_qty", "last_px")),
-    co.NoteMismatch: Line("mismatch_noted", INFO, ("difference", "as_of_ns")),
-    co.NoteAgreement: Line("agreement_noted", INFO),
-    co.DeclareDead: Line("order_declared_dead", WARNING, ("reason", "text")),
-    co.AdoptOrder: Line(
+    de.RearmStop: Line("stop_rearmed", INFO),
+    de.ArmStop: Line("stop_armed", INFO),
+    de.HoldUnconfirmed: Line("stop_unconfirmed", WARNING, ("reason", "trigger_px")),
+    de.RefuseRule: Line("rule_refused", WARNING, ("kind", "text")),
+    de.RaiseHighWater: Line("high_water_raised", DEBUG, ("high_water_px",)),
+    de.BeginConfirmation: Line("confirmation_begun", DEBUG),
+    de.InferFill: Line("fill_inferred", WARNING, ("exec_id", "side", "last_qty", "last_px")),
+    de.NoteMismatch: Line("mismatch_noted", INFO, ("difference", "as_of_ns")),
+    de.NoteAgreement: Line("agreement_noted", INFO),
+    de.DeclareDead: Line("order_declared_dead", WARNING, ("reason", "text")),
+    de.AdoptOrder: Line(
         "order_adopted", WARNING, ("exit_no", "attempt", "side", "order_qty", "limit_px")
     ),
-    co.SettlePosition: Line("position_settled", INFO, ("settl_px", "revenue")),
-    co.MarkSettled: Line("generation_over", INFO, ("generation",)),
-    co.HaltAccount: Line("account_halted", ERROR, ("text",)),
+    de.SettlePosition: Line("position_settled", INFO, ("settl_px", "revenue")),
+    de.MarkSettled: Line("generation_over", INFO, ("generation",)),
+    de.HaltAccount: Line("account_halted", ERROR, ("text",)),
 }

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from daemon.analytics.scene import EXIT_REASONS
-from daemon.core.commands import CloseExit, Command, MarkSettled, OpenExit, PlaceOrder
+from daemon.core.commands import Command, PlaceOrder
+from daemon.core.decisions import CloseExit, MarkSettled, OpenExit
 from daemon.core.terms import PositionKey, Side, proper
 
 View = dict[str, object]

@@ -12,7 +12,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from daemon.core.commands import PlaceOrder, WithholdExit
+from daemon.core.commands import PlaceOrder
+from daemon.core.decisions import WithholdExit
 from daemon.paper.faults import FaultKind
 from daemon.paper.model import Owner
 from daemon.paper.seeding import Seed, seed_position

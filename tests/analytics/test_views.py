@@ -6,16 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from daemon.analytics.exit_views import (
-    exits_view,
-    find_order,
-    order_life_view,
-    orders_view,
-)
+from daemon.analytics.exit_views import exits_view, find_order, order_life_view, orders_view
 from daemon.analytics.guards import GuardState, guarding_of
 from daemon.analytics.scene import Scene, View, utc
 from daemon.analytics.views import positions_view, status_view
-from daemon.core import events
+from daemon.core import events, requests
 from daemon.core.events import MarketPhase, Quote, QuoteSource, Settlement
 from daemon.core.rules import ImportedPosition
 from daemon.core.terms import NANOS, RuleKind, Side
@@ -227,7 +222,7 @@ def test_an_imported_position_speaks_the_venues_words_before_its_market_is_read(
     play = Play()
     play.tell(make.started(), make.rules_loaded(make.rule()))
     row = ImportedPosition(symbol=make.SYMBOL, position_qty=Decimal(-40), entry_px=Decimal("0.35"))
-    play.engine.handle(play.stamped(events.PositionsImported(**make.AT_VENUE, rows=(row,))))
+    play.engine.handle(play.stamped(requests.PositionsImported(**make.AT_VENUE, rows=(row,))))
     view = only_position(scene_of(play))
     assert (view["side"], view["entry_price"], view["stake"]) == ("no", "0.65", "40")
     assert (view["guard"], view["guard_reason"]) == ("UNGUARDED", f"{NOT_VERIFIED}; {NOT_READ}")
@@ -240,14 +235,14 @@ def test_an_imported_position_speaks_the_venues_words_before_its_market_is_read(
 
 def test_out_of_guard_by_the_operator_for_a_while_and_for_good() -> None:
     play = guarded()
-    play.tell(events.UnguardRequested(**make.ON_SYMBOL, for_s=Decimal(3600)))
+    play.tell(requests.UnguardRequested(**make.ON_SYMBOL, for_s=Decimal(3600)))
     found = guarding_of(scene_of(play), play.position)
     end = utc(WALL_NS + play.now_ns + 3600 * NANOS)
     assert found == (GuardState.UNGUARDED, f"by the operator until {end}")
-    play.tell(events.UnguardRequested(**make.ON_SYMBOL))
+    play.tell(requests.UnguardRequested(**make.ON_SYMBOL))
     found = guarding_of(scene_of(play), play.position)
     assert found == (GuardState.UNGUARDED, "by the operator until guarded again")
-    play.tell(events.UnguardRequested(**make.ON_SYMBOL, guard_again=True))
+    play.tell(requests.UnguardRequested(**make.ON_SYMBOL, guard_again=True))
     assert guarding_of(scene_of(play), play.position).state is GuardState.ARMED
 
 
@@ -255,9 +250,9 @@ def test_blind_and_blocked() -> None:
     play = guarded()
     play.tell(events.FeedLost(**make.AT_VENUE, symbols=(make.SYMBOL,)))
     assert guarding_of(scene_of(play), play.position) == (GuardState.UNGUARDED, "no live price")
-    play.tell(events.HaltRequested(**make.NOW, text="lunch"))
+    play.tell(requests.HaltRequested(**make.NOW, text="lunch"))
     assert only_position(scene_of(play))["blocked"] == "halted: lunch"
-    play.tell(events.ResumeRequested(**make.NOW))
+    play.tell(requests.ResumeRequested(**make.NOW))
     play.tell(make.market_read(phase=MarketPhase.PAUSED))
     assert only_position(scene_of(play))["blocked"] == "the market is paused"
     play.tell(events.VenuePaused(**make.AT_VENUE))
@@ -268,7 +263,7 @@ def test_the_status_counts_and_lists() -> None:
     play = half_filled()
     play.tell(make.quote(bid="0.57", ask="0.59"))
     play.tell(make.in_doubt(order_id=play.order_id))
-    play.tell(events.HaltRequested(**make.NOW, text="lunch"))
+    play.tell(requests.HaltRequested(**make.NOW, text="lunch"))
     reconciled = {(make.ACCOUNT, make.VENUE): WALL_NS}
     view = status_view(scene_of(play, reconciled_ns=reconciled))
     assert (view["halted"], view["live"], view["seq"]) == (True, True, 7)

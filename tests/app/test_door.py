@@ -8,7 +8,8 @@ from daemon.analytics.scene import Scene
 from daemon.app.door import OperatorDoor
 from daemon.control.door import Refusal
 from daemon.core.errors import TheirsError
-from daemon.core.events import Event, HaltRequested, RulesLoaded
+from daemon.core.events import Event, RulesLoaded
+from daemon.core.requests import HaltRequested
 from daemon.runtime.freshness import Freshness
 from tests import builders as make
 from tests.runtime.fake_venue import Rig

@@ -10,14 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from daemon.app.launch import (
-    Daemon,
-    Launch,
-    Telemetry,
-    first_error,
-    open_journal,
-    rules_loaded,
-)
+from daemon.app.launch import Daemon, Launch, Telemetry, first_error, open_journal, rules_loaded
 from daemon.app.venues import check_keys
 from daemon.core.errors import TheirsError
 from daemon.core.terms import RuleKind

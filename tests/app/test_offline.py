@@ -9,7 +9,7 @@ import pytest
 
 from daemon.app.offline import offline_book, offline_import, verify_journal
 from daemon.app.paper import serve_paper
-from daemon.core.events import PositionsImported
+from daemon.core.requests import PositionsImported
 from daemon.core.rules import ImportedPosition
 from daemon.core.terms import Symbol
 from daemon.paper.refusal import OperatorError

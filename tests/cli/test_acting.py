@@ -9,14 +9,8 @@ import pytest
 
 from daemon.cli.acting import seconds
 from daemon.control.bodies import BadInputError
-from daemon.core.events import (
-    ExitRequested,
-    HaltRequested,
-    MarketPhase,
-    OrderResolved,
-    UnguardRequested,
-    VenueEvent,
-)
+from daemon.core.events import MarketPhase, VenueEvent
+from daemon.core.requests import ExitRequested, HaltRequested, OrderResolved, UnguardRequested
 from daemon.core.terms import Side, Venue
 from tests import builders as make
 from tests.cli.stage import Stage, story

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from daemon import app
-from daemon.core.events import PositionsImported
+from daemon.core.requests import PositionsImported
 from daemon.settings import Settings
 from tests.cli.stage import Stage, story
 from tests.cli.test_positions_file import SEED

@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from daemon.core.commands import (
-    QueryOrder,
-)
-from daemon.core.events import (
-    Event,
-    OrderAccepted,
-)
-from daemon.core.terms import (
-    Account,
-    ClientOrderId,
-    PositionKey,
-    Symbol,
-    VenueOrderId,
-)
+from daemon.core.commands import QueryOrder
+from daemon.core.events import Event, OrderAccepted
+from daemon.core.terms import Account, ClientOrderId, PositionKey, Symbol, VenueOrderId
 from daemon.paper.config import AccountConfig, PaperConfig, SeedConfig, ShardConfig
 from daemon.paper.faults import Fault, FaultKind
 from daemon.paper.listing import MarketSpec

@@ -10,15 +10,11 @@ from pathlib import Path
 import pytest
 
 from daemon.core.book import Book
-from daemon.core.commands import Command, MarkSettled, PlaceOrder
-from daemon.core.events import Event, HaltRequested
-from daemon.core.terms import (
-    ClientOrderId,
-    JournalId,
-    Side,
-    TimeInForce,
-    VenueOrderId,
-)
+from daemon.core.commands import Command, PlaceOrder
+from daemon.core.decisions import MarkSettled
+from daemon.core.events import Event
+from daemon.core.requests import HaltRequested
+from daemon.core.terms import ClientOrderId, JournalId, Side, TimeInForce, VenueOrderId
 from daemon.journal.errors import (
     JournalCorruptError,
     JournalError,

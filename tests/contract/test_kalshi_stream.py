@@ -10,9 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from daemon.core.commands import (
-    QueryFills,
-)
+from daemon.core.commands import QueryFills
 from daemon.core.events import (
     Fill,
     OrderSnapshot,
@@ -29,15 +27,7 @@ from daemon.paper.lifecycle import Switches
 from daemon.paper.server import PaperServer
 from daemon.venues.kalshi.venue import KalshiVenue
 from daemon.venues.kalshi.wire import VENUE
-from tests.contract.kalshi_room import (
-    ALPHA,
-    RAIN,
-    D,
-    arm,
-    kinds,
-    look,
-    place,
-)
+from tests.contract.kalshi_room import ALPHA, RAIN, D, arm, kinds, look, place
 from tests.venues.kalshi.test_stream import Heard as Delivered
 from tests.venues.kalshi.test_stream import until
 

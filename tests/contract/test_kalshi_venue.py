@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.core.commands import (
-    CancelOrder,
-    QueryBook,
-    QueryFills,
-    QueryMarket,
-    QueryQuote,
-)
+from daemon.core.commands import CancelOrder, QueryBook, QueryFills, QueryMarket, QueryQuote
 from daemon.core.events import (
     CancelRejected,
     Fill,
@@ -29,12 +23,7 @@ from daemon.core.events import (
     Settlement,
     Undecodable,
 )
-from daemon.core.terms import (
-    OrdStatus,
-    RejectReason,
-    Side,
-    TimeInForce,
-)
+from daemon.core.terms import OrdStatus, RejectReason, Side, TimeInForce
 from daemon.paper.faults import FaultKind
 from daemon.paper.lifecycle import Switches
 from daemon.paper.model import Side as PaperSide

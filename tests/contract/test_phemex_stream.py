@@ -24,17 +24,7 @@ from daemon.core.terms import OrdStatus, RejectReason, Side
 from daemon.paper.crypto.model import Origin, PositionSide
 from daemon.paper.faults import FaultKind
 from daemon.venues.phemex.wire import PERP, SPOT
-from tests.contract.phemex_room import (
-    ALPHA,
-    ROOMS,
-    D,
-    Room,
-    entered,
-    ids,
-    listening,
-    name,
-    of,
-)
+from tests.contract.phemex_room import ALPHA, ROOMS, D, Room, entered, ids, listening, name, of
 from tests.venues.bitget.test_stream import Heard, until
 
 EACH = pytest.mark.parametrize("room", ROOMS, ids=str)

@@ -10,9 +10,9 @@ import pytest
 
 from daemon.analytics.scene import View
 from daemon.control.door import DoorRefusedError
-from daemon.core.events import (
+from daemon.core.events import Event
+from daemon.core.requests import (
     ConfirmRequested,
-    Event,
     ExitRequested,
     HaltRequested,
     OrderResolved,

@@ -7,17 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from daemon.core.commands import CancelOrder, CloseExit, NoticeKind, PlaceOrder
-from daemon.core.events import Fill, OrderResolved, QueryFailed, Undecodable, UnguardRequested
+from daemon.core.commands import CancelOrder, NoticeKind, PlaceOrder
+from daemon.core.decisions import CloseExit
+from daemon.core.events import Fill, QueryFailed, Undecodable
+from daemon.core.requests import OrderResolved, UnguardRequested
 from daemon.core.rules import StopRule
-from daemon.core.terms import (
-    NANOS,
-    OrdStatus,
-    RejectReason,
-    Side,
-    TimeInForce,
-    client_order_id,
-)
+from daemon.core.terms import NANOS, OrdStatus, RejectReason, Side, TimeInForce, client_order_id
 from tests import builders as make
 from tests.core.play import WALL_NS, Play, guarded, notices, only
 

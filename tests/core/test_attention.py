@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from daemon.core.commands import NoticeKind, QueryOrder, QueryQuote, StartTimer
-from daemon.core.events import UnguardRequested
+from daemon.core.requests import UnguardRequested
 from daemon.core.terms import NANOS, OrdStatus, RejectReason, Side
 from tests import builders as make
 from tests.core.play import WALL_NS, Play, guarded, notices, only

@@ -9,15 +9,8 @@ from hypothesis import strategies as st
 
 from daemon.core.desk import Band
 from daemon.core.engine import Engine
-from daemon.core.events import (
-    Event,
-    HaltRequested,
-    MarketChanged,
-    MarketPhase,
-    RulesLoaded,
-    TimerFired,
-    UnguardRequested,
-)
+from daemon.core.events import Event, MarketChanged, MarketPhase, RulesLoaded, TimerFired
+from daemon.core.requests import HaltRequested, UnguardRequested
 from daemon.core.terms import NANOS, RuleKind, Side
 from daemon.journal.codec import encode_state
 from tests import builders as make

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from daemon.core.book import Book
-from daemon.core.commands import HaltAccount, NoticeKind, StartTimer
+from daemon.core.commands import NoticeKind, StartTimer
+from daemon.core.decisions import HaltAccount
 from daemon.core.desk import Desk, Memory
 from tests import builders as make
 

@@ -7,17 +7,14 @@ from decimal import Decimal
 import pytest
 
 from daemon.core.commands import (
-    CloseExit,
-    ExitEnd,
     NoticeKind,
     OfferQuote,
-    OpenExit,
     PlaceOrder,
     QueryOrder,
     QueryQuote,
-    RetriggerExit,
     StartTimer,
 )
+from daemon.core.decisions import CloseExit, ExitEnd, OpenExit, RetriggerExit
 from daemon.core.position import Guard
 from daemon.core.terms import (
     NANOS,

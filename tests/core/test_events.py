@@ -9,33 +9,35 @@ from decimal import Decimal
 
 import pytest
 
-from daemon.core import events
+from daemon.core import events, requests
 from daemon.core.errors import ImpossibleTransitionError
 from daemon.core.events import (
-    CancelRequested,
-    ConfirmRequested,
     Event,
-    ExitRequested,
     FeedLost,
     FeedRestored,
-    HaltRequested,
     MarketChanged,
     MarketPhase,
     OrderEvent,
-    OrderResolved,
     OrdersRead,
-    PositionsImported,
     QueryFailed,
-    ResumeRequested,
     Settlement,
     StopRequested,
     StreamLost,
     StreamRestored,
     Undecodable,
-    UnguardRequested,
     VenueEvent,
     VenuePaused,
     VenueResumed,
+)
+from daemon.core.requests import (
+    CancelRequested,
+    ConfirmRequested,
+    ExitRequested,
+    HaltRequested,
+    OrderResolved,
+    PositionsImported,
+    ResumeRequested,
+    UnguardRequested,
 )
 from daemon.core.rules import ImportedPosition
 from daemon.core.terms import (
@@ -147,7 +149,8 @@ EVENTS = every_event(OURS)
 def test_no_kind_of_fact_is_forgotten_here() -> None:
     kinds = {
         kind
-        for _name, kind in inspect.getmembers(events, inspect.isclass)
+        for module in (events, requests)
+        for _name, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, Event) and kind not in {Event, VenueEvent, OrderEvent}
     }
     assert {type(event) for event in EVENTS.values()} == kinds

@@ -8,24 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.exits import (
-    Exit,
-    PartialFill,
-    at_floor,
-    exit_side,
-    free_qty,
-    worst_px,
-)
+from daemon.core.exits import Exit, PartialFill, at_floor, exit_side, free_qty, worst_px
 from daemon.core.instrument import Instrument, PriceRange
 from daemon.core.order import Order
-from daemon.core.terms import (
-    NANOS,
-    ExecId,
-    RuleKind,
-    Side,
-    TimeInForce,
-    client_order_id,
-)
+from daemon.core.terms import NANOS, ExecId, RuleKind, Side, TimeInForce, client_order_id
 from tests import builders as make
 
 D = Decimal

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from daemon.core.commands import CloseExit, NoticeKind, PlaceOrder, QueryBook, QueryFills
+from daemon.core.commands import NoticeKind, PlaceOrder, QueryBook, QueryFills
+from daemon.core.decisions import CloseExit
 from daemon.core.terms import ClientOrderId, Currency, OrdStatus, Side
 from tests import builders as make
 from tests.core.play import Play, guarded, notices, only

@@ -8,7 +8,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.commands import CloseExit, ExitEnd, HoldUnconfirmed, NoticeKind, Notify
+from daemon.core.commands import NoticeKind, Notify
+from daemon.core.decisions import CloseExit, ExitEnd, HoldUnconfirmed
 from daemon.core.engine import Engine
 from daemon.core.events import Event, TimerFired
 from daemon.core.fold import apply_command, apply_event

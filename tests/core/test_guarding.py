@@ -7,32 +7,27 @@ from decimal import Decimal
 
 import pytest
 
-from daemon.core.commands import (
+from daemon.core.commands import Command, NoticeKind, PlaceOrder, QueryQuote, StartTimer
+from daemon.core.decisions import (
     ArmStop,
     BeginConfirmation,
     CloseExit,
-    Command,
     HoldUnconfirmed,
-    NoticeKind,
     OpenExit,
-    PlaceOrder,
-    QueryQuote,
     RaiseHighWater,
     RearmStop,
     RefuseRule,
-    StartTimer,
     WithholdExit,
 )
-from daemon.core.events import (
+from daemon.core.events import MarketPhase, TimerFired
+from daemon.core.position import Guard
+from daemon.core.requests import (
     ConfirmRequested,
     ExitRequested,
     HaltRequested,
-    MarketPhase,
     ResumeRequested,
-    TimerFired,
     UnguardRequested,
 )
-from daemon.core.position import Guard
 from daemon.core.terms import NANOS, RuleKind, Side
 from tests import builders as make
 from tests.core.play import WALL_NS, Play, guarded, notices, only

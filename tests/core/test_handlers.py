@@ -7,10 +7,8 @@ from decimal import Decimal
 import pytest
 
 from daemon.core.commands import (
-    CloseExit,
     NoticeKind,
     OfferQuote,
-    OpenExit,
     PlaceOrder,
     QueryBook,
     QueryMarket,
@@ -18,11 +16,11 @@ from daemon.core.commands import (
     StartTimer,
     WatchSymbols,
 )
+from daemon.core.decisions import CloseExit, OpenExit
 from daemon.core.errors import BrokenInvariantError
 from daemon.core.events import (
     MarketChanged,
     MarketPhase,
-    OrderResolved,
     OrdersRead,
     StreamLost,
     StreamRestored,
@@ -30,6 +28,7 @@ from daemon.core.events import (
     VenuePaused,
     VenueResumed,
 )
+from daemon.core.requests import OrderResolved
 from daemon.core.terms import NANOS, JournalId, OrdStatus, RuleKind, VenueOrderId
 from tests import builders as make
 from tests.core.play import WALL_NS, Play, guarded, notices, only

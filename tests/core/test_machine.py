@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from daemon.core.commands import CancelOrder, Command, PlaceOrder, QueryBook, QueryFills, QueryOrder
-from daemon.core.events import Event, ExitRequested, HaltRequested, MarketPhase, ResumeRequested
+from daemon.core.events import Event, MarketPhase
 from daemon.core.order import Order
 from daemon.core.pursuit import working
+from daemon.core.requests import ExitRequested, HaltRequested, ResumeRequested
 from daemon.core.rules import StopRule
 from daemon.core.terms import ClientOrderId, RejectReason, RuleKind, Side, TimeInForce
 from tests import builders as make

@@ -7,15 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from daemon.core.commands import (
-    CancelOrder,
-    NoticeKind,
-    Notify,
-    OpenExit,
-    PlaceOrder,
-    StartTimer,
-)
-from daemon.core.events import CancelRequested, StopRequested, VenuePaused
+from daemon.core.commands import CancelOrder, NoticeKind, Notify, PlaceOrder, StartTimer
+from daemon.core.decisions import OpenExit
+from daemon.core.events import StopRequested, VenuePaused
+from daemon.core.requests import CancelRequested
 from daemon.core.rules import AccountPolicy
 from daemon.core.terms import NANOS, ClientOrderId, Side, Symbol, TimeInForce
 from tests import builders as make

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from daemon.core.commands import (
-    CloseExit,
-    ExitEnd,
-    HaltAccount,
-    NoticeKind,
-    Notify,
-    OpenExit,
-    PlaceOrder,
-    QueryQuote,
-    RetriggerExit,
-    StartTimer,
-)
-from daemon.core.events import ResumeRequested
+from daemon.core.commands import NoticeKind, Notify, PlaceOrder, QueryQuote, StartTimer
+from daemon.core.decisions import CloseExit, ExitEnd, HaltAccount, OpenExit, RetriggerExit
+from daemon.core.requests import ResumeRequested
 from daemon.core.terms import Side, TimeInForce
 from tests import builders as make
 from tests.core.play import guarded, notices, only

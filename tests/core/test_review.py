@@ -8,31 +8,28 @@ from decimal import Decimal
 import pytest
 
 from daemon.core.commands import (
-    AdoptOrder,
     CancelOrder,
-    HaltAccount,
-    InferFill,
-    NoteAgreement,
-    NoteMismatch,
     NoticeKind,
     Notify,
-    OpenExit,
     PlaceOrder,
     QueryBook,
     QueryFills,
     QueryMarket,
     QueryOrder,
-    RefuseRule,
     StartTimer,
     WatchSymbols,
 )
-from daemon.core.events import (
-    MarketChanged,
-    MarketPhase,
-    PositionRow,
-    PositionsImported,
-    ResumeRequested,
+from daemon.core.decisions import (
+    AdoptOrder,
+    HaltAccount,
+    InferFill,
+    NoteAgreement,
+    NoteMismatch,
+    OpenExit,
+    RefuseRule,
 )
+from daemon.core.events import MarketChanged, MarketPhase, PositionRow
+from daemon.core.requests import PositionsImported, ResumeRequested
 from daemon.core.rules import ImportedPosition
 from daemon.core.terms import (
     JournalId,

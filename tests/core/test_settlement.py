@@ -6,15 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from daemon.core.commands import (
-    CloseExit,
-    InferFill,
-    MarkSettled,
-    NoticeKind,
-    QueryFills,
-    QueryMarket,
-    SettlePosition,
-)
+from daemon.core.commands import NoticeKind, QueryFills, QueryMarket
+from daemon.core.decisions import CloseExit, InferFill, MarkSettled, SettlePosition
 from daemon.core.events import MarketPhase, Settlement
 from daemon.core.settlement import expected_revenue, revenue_differs
 from daemon.core.terms import NANOS, Side

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from daemon.core.commands import (
-    CancelOrder,
-    CloseExit,
-    DeclareDead,
-    ExitEnd,
-    NoticeKind,
-    OpenExit,
-    PlaceOrder,
-    QueryOrder,
-    StartTimer,
-)
-from daemon.core.events import HaltRequested, MarketPhase
+from daemon.core.commands import CancelOrder, NoticeKind, PlaceOrder, QueryOrder, StartTimer
+from daemon.core.decisions import CloseExit, DeclareDead, ExitEnd, OpenExit
+from daemon.core.events import MarketPhase
+from daemon.core.requests import HaltRequested
 from daemon.core.terms import OrdStatus, RejectReason, RuleKind, Side, TimeInForce
 from tests import builders as make
 from tests.core.play import Play, guarded, notices, only

@@ -16,12 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import ccxt.pro as ccxtpro  # type: ignore[import-not-found]
-from ccxt.base.errors import (  # type: ignore[import-not-found]
-    ExchangeError,
-    InsufficientFunds,
-    NetworkError,
-    OrderNotFound,
-)
+from ccxt.base.errors import ExchangeError, InsufficientFunds, NetworkError, OrderNotFound  # type: ignore[import-not-found]
 
 from tests.interop.coin_door import SYMBOL, CoinDoor
 from tests.interop.sheet import MismatchError, Sheet, require, same

@@ -13,11 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import ccxt.pro as ccxtpro  # type: ignore[import-not-found]
-from ccxt.base.errors import (  # type: ignore[import-not-found]
-    InsufficientFunds,
-    NetworkError,
-    OrderNotFound,
-)
+from ccxt.base.errors import InsufficientFunds, NetworkError, OrderNotFound  # type: ignore[import-not-found]
 
 from tests.interop.ccxt_binance import D, Drive, Row
 from tests.interop.coin_door import SYMBOL, CoinDoor

@@ -13,10 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from binance import (  # type: ignore[import-not-found]
-    AsyncClient,
-    BinanceSocketManager,
-)
+from binance import AsyncClient, BinanceSocketManager  # type: ignore[import-not-found]
 from binance.exceptions import BinanceAPIException  # type: ignore[import-not-found]
 
 from tests.interop.coin_door import SYMBOL, CoinDoor

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import apsw
 
-from daemon.core.events import HaltRequested
+from daemon.core.requests import HaltRequested
 from daemon.journal.sqlite import SqliteJournal, SqliteOptions, read_only
 from daemon.ports import Record
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from daemon.core.events import Event, HaltRequested
+from daemon.core.events import Event
+from daemon.core.requests import HaltRequested
 from daemon.journal.sqlite import SqliteJournal, SqliteOptions
 from daemon.ports import Record
 

@@ -14,11 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daemon.core import commands, events
+from daemon.core import commands, decisions, events, requests
 from daemon.core.book import Book, BookState
 from daemon.core.commands import Command
-from daemon.core.events import Event, HaltRequested, VenueEvent
+from daemon.core.events import Event, VenueEvent
 from daemon.core.instrument import Instrument, PriceRange
+from daemon.core.requests import HaltRequested
 from daemon.core.terms import JournalId, Symbol, Venue
 from daemon.journal import codec
 from daemon.journal.codec import (
@@ -85,8 +86,8 @@ def defined_in(module: types.ModuleType, base: type) -> set[type]:
 
 
 def test_registry_names_every_event_and_command() -> None:
-    assert set(EVENTS) == defined_in(events, Event)
-    assert set(COMMANDS) == defined_in(commands, Command)
+    assert set(EVENTS) == defined_in(events, Event) | defined_in(requests, Event)
+    assert set(COMMANDS) == defined_in(commands, Command) | defined_in(decisions, Command)
 
 
 @pytest.mark.parametrize("cls", EVENTS, ids=lambda cls: cls.__name__)
@@ -131,14 +132,14 @@ def test_an_empty_book_survives() -> None:
 
 
 def test_decimals_keep_their_digits() -> None:
-    event = events.OrderResolved(
+    event = requests.OrderResolved(
         receive_time_ns=1,
         mono_ns=1,
         client_order_id=typing.cast("typing.Any", "fd"),
         cum_qty=Decimal("1.2300"),
     )
     back = decode_record(1, encode_record(Record(1, event, ()))).event
-    assert isinstance(back, events.OrderResolved)
+    assert isinstance(back, requests.OrderResolved)
     assert str(back.cum_qty) == "1.2300"
 
 

@@ -13,10 +13,7 @@ import pytest
 
 from daemon.core.book import Book
 from daemon.core.terms import JournalId
-from daemon.journal.errors import (
-    JournalCorruptError,
-    JournalError,
-)
+from daemon.journal.errors import JournalCorruptError, JournalError
 from daemon.journal.sqlite import SqliteJournal, SqliteOptions, read_only
 from tests.journal.conftest import FailingDisk
 from tests.journal.journals import BOTH, INLINE, filled, record, tamper

@@ -16,11 +16,7 @@ import pytest
 from daemon.core.book import Book
 from daemon.core.terms import JournalId
 from daemon.journal import migrate, store
-from daemon.journal.errors import (
-    JournalError,
-    JournalLockedError,
-    JournalVersionError,
-)
+from daemon.journal.errors import JournalError, JournalLockedError, JournalVersionError
 from daemon.journal.rows import GENESIS, Head, row_hash
 from daemon.journal.sqlite import SqliteJournal, SqliteOptions, random_journal_id, read_only
 from tests.journal.journals import BOTH, INLINE, OPTIONS, filled, record, tamper

@@ -12,7 +12,8 @@ import pytest
 from daemon.core import book as core_book
 from daemon.core.book import Book, BookState
 from daemon.core.commands import Command, PlaceOrder, QueryFills
-from daemon.core.events import Event, Fill, HaltRequested, ResumeRequested
+from daemon.core.events import Event, Fill
+from daemon.core.requests import HaltRequested, ResumeRequested
 from daemon.core.terms import Side
 from daemon.journal.errors import JournalError
 from tests import builders as make

@@ -5,14 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from daemon.core.events import (
-    FeedLost,
-    HaltRequested,
-    MarketChanged,
-    MarketPhase,
-    QuoteSource,
-    StreamLost,
-)
+from daemon.core.events import FeedLost, MarketChanged, MarketPhase, QuoteSource, StreamLost
+from daemon.core.requests import HaltRequested
 from daemon.core.terms import NANOS, Venue
 from daemon.ports import QuotesCanceled
 from daemon.runtime.inbox import Inbox

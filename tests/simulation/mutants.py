@@ -14,25 +14,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from daemon.core import (
-    exits,
-    fills,
-    fold_orders,
-    guarding,
-    pursuit,
-    reconciliation,
-    tending,
-    terms,
-)
+from daemon.core import exits, fills, fold_orders, guarding, pursuit, reconciliation, tending, terms
 from daemon.core.book import Book, OrphanFill
-from daemon.core.events import (
-    CancelRejected,
-    Event,
-    Fill,
-    OrderAccepted,
-    OrderInDoubt,
-    Started,
-)
+from daemon.core.events import CancelRejected, Event, Fill, OrderAccepted, OrderInDoubt, Started
 from daemon.core.exits import Exit
 from daemon.core.instrument import Instrument
 from daemon.core.order import Order, OrderInput

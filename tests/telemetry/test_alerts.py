@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from daemon.core.commands import NoticeKind, Notify, RearmStop
-from daemon.core.events import HaltRequested
+from daemon.core.commands import NoticeKind, Notify
+from daemon.core.decisions import RearmStop
+from daemon.core.requests import HaltRequested
 from daemon.core.terms import ClientOrderId
 from daemon.ports import Observer
 from daemon.telemetry.alerts import (

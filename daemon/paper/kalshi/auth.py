@@ -17,12 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from daemon.paper.clock import SECOND_NS
 from daemon.paper.credentials import PublicKey
-from daemon.paper.kalshi.errors import (
-    HEADERS_MISSING,
-    TIMESTAMP_EXPIRED,
-    ApiError,
-    unauthorized,
-)
+from daemon.paper.kalshi.errors import HEADERS_MISSING, TIMESTAMP_EXPIRED, ApiError, unauthorized
 
 KEY_HEADER = "KALSHI-ACCESS-KEY"
 TIMESTAMP_HEADER = "KALSHI-ACCESS-TIMESTAMP"

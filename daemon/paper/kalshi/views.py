@@ -11,16 +11,7 @@ from daemon.paper.ledger import Position, Settlement
 from daemon.paper.lifecycle import ranges_view
 from daemon.paper.matching import Book
 from daemon.paper.model import Fill, Market, MarketStatus, Order, Side, Trade
-from daemon.paper.units import (
-    ONE,
-    ZERO,
-    count2,
-    dollars4,
-    dollars6,
-    millis,
-    rfc3339,
-    seconds,
-)
+from daemon.paper.units import ONE, ZERO, count2, dollars4, dollars6, millis, rfc3339, seconds
 
 View = dict[str, object]
 _SIZE = Decimal("0.0001")

@@ -14,11 +14,7 @@ import msgspec
 
 from daemon.core.terms import RejectReason, Venue
 from daemon.venues.decoding import RAW_LIMIT, UnreadableError, decode_as
-from daemon.venues.errors import (
-    ERRORS,
-    UnknownOutcomeError,
-    VenueError,
-)
+from daemon.venues.errors import ERRORS, UnknownOutcomeError, VenueError
 
 REFUSED: Final = 400
 REQUEST_TIMEOUT: Final = 408

@@ -16,19 +16,8 @@ import msgspec
 from daemon.core.events import PositionRow, Undecodable
 from daemon.core.terms import EXACT, ZERO, Currency, PositionSide
 from daemon.venues.bitget.direction_wire import POSITIONS, hedged_mode
-from daemon.venues.bitget.wire import (
-    coin,
-    number,
-    qty,
-    symbol,
-    word,
-)
-from daemon.venues.decoding import (
-    Stamp,
-    UnreadableError,
-    decode_as,
-    undecodable,
-)
+from daemon.venues.bitget.wire import coin, number, qty, symbol, word
+from daemon.venues.decoding import Stamp, UnreadableError, decode_as, undecodable
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from daemon.core.terms import PositionSide, Side
-from daemon.venues.bitget.wire import (
-    side_word,
-    word,
-)
-from daemon.venues.decoding import (
-    UnreadableError,
-)
+from daemon.venues.bitget.wire import side_word, word
+from daemon.venues.decoding import UnreadableError
 
 
 class Direction(NamedTuple):

@@ -14,14 +14,8 @@ from typing import Final
 import msgspec
 
 from daemon.core.terms import RejectReason, Venue
-from daemon.venues.bitget.wire import (
-    millis_ns,
-)
-from daemon.venues.decoding import (
-    RAW_LIMIT,
-    UnreadableError,
-    decode_as,
-)
+from daemon.venues.bitget.wire import millis_ns
+from daemon.venues.decoding import RAW_LIMIT, UnreadableError, decode_as
 from daemon.venues.errors import (
     ERRORS,
     AnswerTimeoutError,

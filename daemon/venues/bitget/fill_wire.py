@@ -46,12 +46,7 @@ from daemon.venues.bitget.wire import (
     symbol,
     word,
 )
-from daemon.venues.decoding import (
-    Stamp,
-    UnreadableError,
-    decode_as,
-    undecodable,
-)
+from daemon.venues.decoding import Stamp, UnreadableError, decode_as, undecodable
 
 PAID_IS_NEGATIVE: Final = Decimal(-1)
 PAID_IS_POSITIVE: Final = Decimal(1)

@@ -27,13 +27,7 @@ from daemon.venues.bitget.wire import (
     symbol,
     word,
 )
-from daemon.venues.decoding import (
-    PLACES_LIMIT,
-    Stamp,
-    UnreadableError,
-    decode_as,
-    undecodable,
-)
+from daemon.venues.decoding import PLACES_LIMIT, Stamp, UnreadableError, decode_as, undecodable
 
 HIGHEST_PX: Final = Decimal(1_000_000_000)
 """No price is this high: an order at it means any price, and is sent as a market order."""

@@ -35,12 +35,7 @@ from daemon.venues.bitget.wire import (
     symbol,
     word,
 )
-from daemon.venues.decoding import (
-    Stamp,
-    UnreadableError,
-    decode_as,
-    undecodable,
-)
+from daemon.venues.decoding import Stamp, UnreadableError, decode_as, undecodable
 
 CLASSIC_STATUSES: Final = {
     "init": OrdStatus.PENDING_NEW,

@@ -11,13 +11,7 @@ from typing import Final
 
 import msgspec
 
-from daemon.core.events import (
-    PositionRow,
-    PositionSnapshot,
-    QueryFailed,
-    Undecodable,
-    VenueEvent,
-)
+from daemon.core.events import PositionRow, PositionSnapshot, QueryFailed, Undecodable, VenueEvent
 from daemon.core.terms import NANOS, ZERO, Currency, PositionSide, Symbol
 from daemon.venues.bitget.account_wire import (
     decode_balances,

@@ -49,12 +49,7 @@ from daemon.venues.bitget.wire import (
     symbol,
     word,
 )
-from daemon.venues.decoding import (
-    Stamp,
-    UnreadableError,
-    decode_as,
-    undecodable,
-)
+from daemon.venues.decoding import Stamp, UnreadableError, decode_as, undecodable
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,15 +28,7 @@ from daemon.venues.bitget.routes import ROUTES, Query, Routes
 from daemon.venues.bitget.wire import Dialect, Market
 from daemon.venues.decoding import Stamp
 from daemon.venues.errors import AnswerTimeoutError, NetworkError, RateLimitError
-from daemon.venues.rest import (
-    LostAnswer,
-    NotSent,
-    Outcome,
-    Reply,
-    Request,
-    RestTransport,
-    repeat,
-)
+from daemon.venues.rest import LostAnswer, NotSent, Outcome, Reply, Request, RestTransport, repeat
 from daemon.venues.skew import SkewGauge
 from daemon.venues.tokens import TokenBucket
 

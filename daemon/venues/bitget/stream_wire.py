@@ -17,18 +17,8 @@ from daemon.core.events import Quote, QuoteSource, Undecodable
 from daemon.core.terms import Symbol
 from daemon.venues.bitget.market_wire import BookRow, quote_of
 from daemon.venues.bitget.push_wire import CLASSIC_READERS, UTA_READERS, Rows, Told
-from daemon.venues.bitget.wire import (
-    Dialect,
-    Market,
-    millis_ns,
-    symbol,
-)
-from daemon.venues.decoding import (
-    Stamp,
-    UnreadableError,
-    decode_as,
-    undecodable,
-)
+from daemon.venues.bitget.wire import Dialect, Market, millis_ns, symbol
+from daemon.venues.decoding import Stamp, UnreadableError, decode_as, undecodable
 
 PING: Final = b"ping"
 PONG: Final = b"pong"

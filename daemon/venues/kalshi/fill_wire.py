@@ -13,15 +13,7 @@ from typing import Final
 import msgspec
 
 from daemon.core.events import Fill, Undecodable
-from daemon.core.terms import (
-    ZERO,
-    ClientOrderId,
-    Currency,
-    ExecId,
-    Liquidity,
-    Symbol,
-    VenueOrderId,
-)
+from daemon.core.terms import ZERO, ClientOrderId, Currency, ExecId, Liquidity, Symbol, VenueOrderId
 from daemon.venues.kalshi.wire import (
     Stamp,
     UnreadableError,

@@ -27,15 +27,7 @@ from daemon.venues.kalshi.error_wire import (
     error_of,
 )
 from daemon.venues.kalshi.wire import VENUE, Stamp
-from daemon.venues.rest import (
-    LostAnswer,
-    NotSent,
-    Outcome,
-    Reply,
-    Request,
-    RestTransport,
-    repeat,
-)
+from daemon.venues.rest import LostAnswer, NotSent, Outcome, Reply, Request, RestTransport, repeat
 from daemon.venues.skew import SkewGauge
 from daemon.venues.tokens import TokenBucket
 

@@ -20,12 +20,7 @@ from daemon.venues.phemex.books import Books, OrderBook
 from daemon.venues.phemex.link import Link
 from daemon.venues.phemex.session import PhemexSession
 from daemon.venues.phemex.shelf import Shelf
-from daemon.venues.phemex.stream_wire import (
-    Reply,
-    decode_frame,
-    encode_book,
-    encode_no_books,
-)
+from daemon.venues.phemex.stream_wire import Reply, decode_frame, encode_book, encode_no_books
 
 BOOKS_LIMIT: Final = 20
 

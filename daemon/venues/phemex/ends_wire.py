@@ -5,13 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from daemon.core.events import (
-    OrderCanceled,
-    OrderExpired,
-    OrderRejected,
-    OrderSnapshot,
-    VenueEvent,
-)
+from daemon.core.events import OrderCanceled, OrderExpired, OrderRejected, OrderSnapshot, VenueEvent
 from daemon.core.terms import ZERO, ClientOrderId, OrdStatus, Symbol, VenueOrderId
 from daemon.venues.decoding import Stamp, unsigned
 from daemon.venues.phemex.error_wire import reason_of_code

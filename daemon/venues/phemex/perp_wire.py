@@ -14,20 +14,8 @@ from typing import Final
 
 import msgspec
 
-from daemon.core.events import (
-    Fill,
-    OrderSnapshot,
-    Undecodable,
-    VenueEvent,
-)
-from daemon.core.terms import (
-    ZERO,
-    ClientOrderId,
-    Currency,
-    ExecId,
-    Symbol,
-    VenueOrderId,
-)
+from daemon.core.events import Fill, OrderSnapshot, Undecodable, VenueEvent
+from daemon.core.terms import ZERO, ClientOrderId, Currency, ExecId, Symbol, VenueOrderId
 from daemon.venues.decoding import (
     Stamp,
     UnreadableError,

@@ -12,13 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from daemon.core.events import (
-    Fill,
-    StreamLost,
-    StreamRestored,
-    Undecodable,
-    VenueEvent,
-)
+from daemon.core.events import Fill, StreamLost, StreamRestored, Undecodable, VenueEvent
 from daemon.core.terms import NANOS
 from daemon.venues.decoding import Stamp
 from daemon.venues.phemex.link import Link

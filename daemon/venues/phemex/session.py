@@ -21,15 +21,7 @@ from daemon.venues.decoding import Stamp
 from daemon.venues.errors import AnswerTimeoutError, NetworkError, RateLimitError
 from daemon.venues.phemex.config import PhemexConfig
 from daemon.venues.phemex.error_wire import TOO_MANY_REQUESTS, decode_refusal, error_of
-from daemon.venues.rest import (
-    LostAnswer,
-    NotSent,
-    Outcome,
-    Reply,
-    Request,
-    RestTransport,
-    repeat,
-)
+from daemon.venues.rest import LostAnswer, NotSent, Outcome, Reply, Request, RestTransport, repeat
 from daemon.venues.skew import SkewGauge
 from daemon.venues.tokens import TokenBucket
 

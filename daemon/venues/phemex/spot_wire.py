@@ -15,15 +15,7 @@ from typing import Final
 import msgspec
 
 from daemon.core.events import Fill, OrderSnapshot, Undecodable, VenueEvent
-from daemon.core.terms import (
-    ZERO,
-    ClientOrderId,
-    Currency,
-    ExecId,
-    Liquidity,
-    Symbol,
-    VenueOrderId,
-)
+from daemon.core.terms import ZERO, ClientOrderId, Currency, ExecId, Liquidity, Symbol, VenueOrderId
 from daemon.venues.decoding import Stamp, UnreadableError, decode_as, name, undecodable
 from daemon.venues.phemex.ends_wire import OrderRead, ended
 from daemon.venues.phemex.product_wire import Product, Products, UnknownSymbolError

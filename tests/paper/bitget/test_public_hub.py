@@ -4,16 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.paper.bitget.builders import (
-    BOOK,
-    SPOT,
-    SYMBOL,
-    a_market,
-    hear,
-    received,
-    say,
-    socket_to,
-)
+from tests.paper.bitget.builders import BOOK, SPOT, SYMBOL, a_market, hear, received, say, socket_to
 
 CLASSIC = {"instType": "SPOT", "channel": "books1", "instId": SYMBOL}
 UNIFIED = {"instType": "spot", "topic": "books1", "symbol": SYMBOL}

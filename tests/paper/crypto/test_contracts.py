@@ -6,14 +6,7 @@ import pytest
 
 from daemon.paper.crypto.happenings import AccountMoved, Cause, OrderFilled
 from daemon.paper.crypto.holdings import locked_by
-from daemon.paper.crypto.model import (
-    Ending,
-    Origin,
-    Position,
-    PositionSide,
-    Status,
-    TimeInForce,
-)
+from daemon.paper.crypto.model import Ending, Origin, Position, PositionSide, Status, TimeInForce
 from daemon.paper.crypto.refusal import CoinRefusalError, Why
 from daemon.paper.crypto.upkeep import Seed
 from daemon.paper.refusal import OperatorError

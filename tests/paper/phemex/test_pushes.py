@@ -14,15 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from daemon.paper.crypto.config import CoinAccountConfig
-from tests.paper.phemex.builders import (
-    NO_EXECUTION,
-    PERP,
-    SPOT,
-    a_market,
-    ask,
-    received,
-    rows_of,
-)
+from tests.paper.phemex.builders import NO_EXECUTION, PERP, SPOT, a_market, ask, received, rows_of
 
 MARKET = {"ordType": "Market", "priceRp": None}
 

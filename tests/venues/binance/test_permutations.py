@@ -34,16 +34,7 @@ from daemon.venues.binance.usdm_wire import decode_usdm_frame
 from daemon.venues.binance.wire import SPOT, USDM, Heard
 from daemon.venues.decoding import Stamp
 from tests import builders as make
-from tests.venues.binance.builders import (
-    SOL,
-    SPOT_STAMP,
-    SUI,
-    USDM_STAMP,
-    changed,
-    frame,
-    key,
-    ms,
-)
+from tests.venues.binance.builders import SOL, SPOT_STAMP, SUI, USDM_STAMP, changed, frame, key, ms
 
 D = Decimal
 E = TypeVar("E", bound=VenueEvent)

@@ -28,15 +28,7 @@ from daemon.core.terms import (
 )
 from daemon.venues.binance.report_wire import USDM_EXPIRY
 from daemon.venues.binance.usdm_wire import decode_usdm_frame
-from tests.venues.binance.builders import (
-    CLIENT_ID,
-    SUI,
-    USDM_ORDER,
-    USDM_STAMP,
-    changed,
-    frame,
-    ms,
-)
+from tests.venues.binance.builders import CLIENT_ID, SUI, USDM_ORDER, USDM_STAMP, changed, frame, ms
 
 D = Decimal
 

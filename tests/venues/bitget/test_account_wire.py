@@ -14,9 +14,7 @@ from daemon.venues.bitget.account_wire import (
     decode_page,
     decode_uta_hedged,
 )
-from daemon.venues.decoding import (
-    UnreadableError,
-)
+from daemon.venues.decoding import UnreadableError
 from tests.venues.bitget.builders import ETH, FUTURES, D, data, row
 
 

@@ -44,14 +44,8 @@ from daemon.venues.bitget.market_wire import decode_market
 from daemon.venues.bitget.order_wire import decode_classic_order, decode_uta_order
 from daemon.venues.bitget.push_wire import Rows, Told
 from daemon.venues.bitget.stream_wire import decode_frame
-from daemon.venues.bitget.wire import (
-    USDT,
-    Dialect,
-    Market,
-)
-from daemon.venues.decoding import (
-    Stamp,
-)
+from daemon.venues.bitget.wire import USDT, Dialect, Market
+from daemon.venues.decoding import Stamp
 from tests.venues.bitget.builders import (
     ACCOUNT,
     AT_NS,

@@ -30,13 +30,8 @@ from daemon.venues.bitget.market_wire import decode_market, decode_quote
 from daemon.venues.bitget.order_wire import decode_classic_order, decode_uta_order
 from daemon.venues.bitget.push_wire import Told
 from daemon.venues.bitget.stream_wire import decode_frame
-from daemon.venues.bitget.wire import (
-    Dialect,
-    Market,
-)
-from daemon.venues.decoding import (
-    UnreadableError,
-)
+from daemon.venues.bitget.wire import Dialect, Market
+from daemon.venues.decoding import UnreadableError
 from tests.venues.bitget.builders import ETH, FUTURES, HEDGED_TOLD, SOL, SPOT, SPOT_TOLD, frame
 
 Json = dict[str, object] | list[object] | str | int | float | bool | None

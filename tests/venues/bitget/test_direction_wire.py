@@ -13,9 +13,7 @@ from daemon.venues.bitget.direction_wire import (
     spot_direction,
     uta_direction,
 )
-from daemon.venues.decoding import (
-    UnreadableError,
-)
+from daemon.venues.decoding import UnreadableError
 
 BUY, SELL = Side.BUY, Side.SELL
 LONG, SHORT, NET = PositionSide.LONG, PositionSide.SHORT, PositionSide.NET

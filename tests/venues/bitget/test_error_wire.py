@@ -15,9 +15,7 @@ from daemon.venues.bitget.error_wire import (
     error_of,
     reason_of,
 )
-from daemon.venues.bitget.wire import (
-    Market,
-)
+from daemon.venues.bitget.wire import Market
 from daemon.venues.errors import (
     AnswerTimeoutError,
     InsufficientFundsError,

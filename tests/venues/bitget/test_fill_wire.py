@@ -8,14 +8,7 @@ import msgspec
 import pytest
 
 from daemon.core.events import Fill, Undecodable, VenueEvent
-from daemon.core.terms import (
-    Currency,
-    ExecId,
-    Liquidity,
-    PositionSide,
-    Side,
-    VenueOrderId,
-)
+from daemon.core.terms import Currency, ExecId, Liquidity, PositionSide, Side, VenueOrderId
 from daemon.venues.bitget.fill_wire import (
     PAID_IS_NEGATIVE,
     decode_classic_fill,
@@ -23,10 +16,7 @@ from daemon.venues.bitget.fill_wire import (
     decode_uta_fill,
 )
 from daemon.venues.bitget.push_wire import classic_fills, classic_orders, uta_fills
-from daemon.venues.bitget.wire import (
-    USDT,
-    Market,
-)
+from daemon.venues.bitget.wire import USDT, Market
 from tests.venues.bitget.builders import (
     AT_NS,
     CLIENT_ID,

@@ -36,11 +36,7 @@ from daemon.venues.bitget.stream_wire import (
     Subscribed,
     decode_frame,
 )
-from daemon.venues.bitget.wire import (
-    USDT,
-    Dialect,
-    Market,
-)
+from daemon.venues.bitget.wire import USDT, Dialect, Market
 from tests.venues.bitget.builders import (
     AT_MS,
     AT_NS,

@@ -13,9 +13,7 @@ from daemon.core.events import MarketPhase, MarketRead, Quote, QuoteSource, Unde
 from daemon.core.instrument import Instrument, PriceRange
 from daemon.core.terms import Currency, Side, Symbol
 from daemon.venues.bitget.market_wire import HIGHEST_PX, PHASES, decode_market, decode_quote
-from daemon.venues.bitget.wire import (
-    Market,
-)
+from daemon.venues.bitget.wire import Market
 from tests.venues.bitget.builders import AT_NS, ETH, FUTURES, MS, SOL, SPOT, D, data
 
 TERMS: dict[str, tuple[Market, Symbol]] = {

@@ -13,9 +13,7 @@ from daemon.venues.bitget.order_wire import (
     decode_uta_order,
 )
 from daemon.venues.bitget.push_wire import TRIGGER_STATUSES, classic_orders, triggers, uta_orders
-from daemon.venues.bitget.wire import (
-    Market,
-)
+from daemon.venues.bitget.wire import Market
 from tests.venues.bitget.builders import (
     AT_NS,
     CLIENT_ID,

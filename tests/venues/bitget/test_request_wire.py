@@ -17,12 +17,7 @@ from daemon.core.events import (
     Undecodable,
 )
 from daemon.core.instrument import Instrument
-from daemon.core.terms import (
-    PositionSide,
-    RejectReason,
-    Side,
-    TimeInForce,
-)
+from daemon.core.terms import PositionSide, RejectReason, Side, TimeInForce
 from daemon.venues.bitget.market_wire import HIGHEST_PX, decode_market
 from daemon.venues.bitget.request_wire import (
     Terms,

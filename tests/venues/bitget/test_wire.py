@@ -23,12 +23,7 @@ from daemon.venues.bitget.wire import (
     symbol,
     word,
 )
-from daemon.venues.decoding import (
-    RAW_LIMIT,
-    UnreadableError,
-    decode_as,
-    undecodable,
-)
+from daemon.venues.decoding import RAW_LIMIT, UnreadableError, decode_as, undecodable
 from tests.venues.bitget.builders import SPOT
 
 

@@ -17,14 +17,7 @@ from daemon.core.events import (
     Undecodable,
 )
 from daemon.core.instrument import Instrument, PriceRange
-from daemon.core.terms import (
-    ClientOrderId,
-    Currency,
-    ExecId,
-    Liquidity,
-    OrdStatus,
-    Side,
-)
+from daemon.core.terms import ClientOrderId, Currency, ExecId, Liquidity, OrdStatus, Side
 from daemon.venues.kalshi.account_wire import (
     Cutoff,
     decode_as_of_ns,
@@ -38,19 +31,9 @@ from daemon.venues.kalshi.account_wire import (
 from daemon.venues.kalshi.fill_wire import decode_fill_row
 from daemon.venues.kalshi.market_wire import decode_market, decode_quote
 from daemon.venues.kalshi.order_wire import decode_order, decode_order_row
-from daemon.venues.kalshi.stream_wire import (
-    decode_frame,
-)
+from daemon.venues.kalshi.stream_wire import decode_frame
 from daemon.venues.kalshi.wire import VENUE, UnreadableError
-from tests.venues.kalshi.builders import (
-    AT_NS,
-    CLIENT_ID,
-    ORDER_ID,
-    STAMP,
-    TICKER,
-    frame,
-    quote,
-)
+from tests.venues.kalshi.builders import AT_NS, CLIENT_ID, ORDER_ID, STAMP, TICKER, frame, quote
 
 D = Decimal
 EXEC = ExecId("aa11bb22-3c4d-4e5f-8a9b-0c1d2e3f4a5b")

@@ -16,14 +16,7 @@ from daemon.core.events import (
     QuoteSource,
     Undecodable,
 )
-from daemon.core.terms import (
-    Currency,
-    ExecId,
-    Liquidity,
-    OrdStatus,
-    Side,
-    VenueOrderId,
-)
+from daemon.core.terms import Currency, ExecId, Liquidity, OrdStatus, Side, VenueOrderId
 from daemon.venues.kalshi.stream_wire import (
     Acked,
     BookDelta,
@@ -36,15 +29,7 @@ from daemon.venues.kalshi.stream_wire import (
     Subscribed,
     decode_frame,
 )
-from tests.venues.kalshi.builders import (
-    AT_NS,
-    CLIENT_ID,
-    ORDER_ID,
-    STAMP,
-    TICKER,
-    frame,
-    quote,
-)
+from tests.venues.kalshi.builders import AT_NS, CLIENT_ID, ORDER_ID, STAMP, TICKER, frame, quote
 
 D = Decimal
 EXEC = ExecId("aa11bb22-3c4d-4e5f-8a9b-0c1d2e3f4a5b")

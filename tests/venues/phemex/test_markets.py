@@ -8,14 +8,7 @@ from decimal import Decimal
 import pytest
 
 from daemon.core.commands import QueryMarket, QueryQuote
-from daemon.core.events import (
-    MarketPhase,
-    MarketRead,
-    QueryFailed,
-    Quote,
-    QuoteSource,
-    Undecodable,
-)
+from daemon.core.events import MarketPhase, MarketRead, QueryFailed, Quote, QuoteSource, Undecodable
 from daemon.core.terms import RejectReason, Symbol, Venue
 from daemon.venues.errors import UnreadableAnswerError
 from daemon.venues.phemex.shelf import TRACKED_LIMIT

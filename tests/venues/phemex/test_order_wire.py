@@ -21,12 +21,7 @@ from daemon.core.events import (
 from daemon.core.terms import OrdStatus, PositionSide, RejectReason, Side, TimeInForce
 from daemon.venues.errors import InvalidOrderError
 from daemon.venues.phemex.ends_wire import OrderRead
-from daemon.venues.phemex.order_wire import (
-    decode_canceled,
-    decode_placed,
-    encode_perp,
-    encode_spot,
-)
+from daemon.venues.phemex.order_wire import decode_canceled, decode_placed, encode_perp, encode_spot
 from daemon.venues.phemex.perp_rest_wire import decode_order_row
 from tests.venues.phemex.builders import (
     CLIENT_ID,

@@ -26,15 +26,7 @@ from daemon.core.events import (
     Started,
 )
 from daemon.core.rules import AccountPolicy, ExitPolicy, StopRule
-from daemon.core.terms import (
-    Currency,
-    ExecId,
-    JournalId,
-    PositionKey,
-    RuleKind,
-    Side,
-    VenueOrderId,
-)
+from daemon.core.terms import Currency, ExecId, JournalId, PositionKey, RuleKind, Side, VenueOrderId
 from daemon.venues.decoding import Stamp
 from daemon.venues.phemex.dialect import DIALECTS
 from daemon.venues.phemex.ends_wire import OrderRead

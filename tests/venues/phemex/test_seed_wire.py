@@ -8,14 +8,7 @@ from decimal import Decimal
 import pytest
 
 from daemon.core.events import Fill, Undecodable
-from daemon.core.terms import (
-    Currency,
-    ExecId,
-    Liquidity,
-    Side,
-    Symbol,
-    VenueOrderId,
-)
+from daemon.core.terms import Currency, ExecId, Liquidity, Side, Symbol, VenueOrderId
 from daemon.venues.phemex.seed_wire import decode_flat_fill
 from tests.venues.phemex.builders import PERP_STAMP, frame
 

@@ -15,14 +15,7 @@ from daemon.core.events import (
     Undecodable,
     VenueEvent,
 )
-from daemon.core.terms import (
-    Currency,
-    Liquidity,
-    OrdStatus,
-    RejectReason,
-    Side,
-    TimeInForce,
-)
+from daemon.core.terms import Currency, Liquidity, OrdStatus, RejectReason, Side, TimeInForce
 from daemon.venues.phemex.ends_wire import OrderRead
 from daemon.venues.phemex.product_wire import UnknownSymbolError
 from daemon.venues.phemex.spot_wire import Wallet, decode_fill_row, decode_order_row
