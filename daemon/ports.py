@@ -6,8 +6,8 @@ talks to a venue has a timeout of its own.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from daemon.core.book import BookState, FillKey
@@ -124,14 +124,23 @@ class Venue(OrderGateway, AccountReader, MarketReader, Stream, Protocol):
         """Let go of connections."""
         ...
 
+    def headroom(self) -> Mapping[str, float]:
+        """What is left of our allowances by the name of each, as a share: 1 is all, 0 none."""
+        ...
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Record:
-    """One journalled step: an event and the durable commands that it caused."""
+    """One journalled step: an event and the durable commands that it caused.
+
+    Never changed; not frozen, since a recovery makes one for each row and that takes three times
+    as long. `engine_version`: of the engine that decided it, where a journal has told.
+    """
 
     seq: int
     event: Event
     commands: tuple[Command, ...]
+    engine_version: int | None = field(default=None, compare=False)
 
 
 class History(Protocol):
@@ -158,10 +167,13 @@ class Journal(History, Protocol):
         """Commit these records in one transaction; the awaitable ends after the commit."""
         ...
 
-    def keep_snapshot(self, seq: int, state: BookState) -> Awaitable[None]:
+    def keep_snapshot(
+        self, seq: int, state: BookState, still: Callable[[], bool] | None = None
+    ) -> Awaitable[bool]:
         """Keep the book as of `seq`, so that a replay may start there.
 
-        The book may change as soon as this has returned; the awaitable ends when it is kept.
+        The book may change as soon as this has returned; the awaitable ends when it is kept. With
+        `still` it is copied in slices, and given up (False) once that says that it has changed.
         """
         ...
 

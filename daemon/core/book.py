@@ -6,6 +6,7 @@ be told again after a crash.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -99,6 +100,7 @@ class AccountState:
     live_orders_placed: int = 0
     fills_as_of_ns: int = 0
     recent_orders_ns: list[int] = field(default_factory=list)
+    retry_delays: dict[str, Decimal] = field(default_factory=dict)  # learnt, by reason, seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,12 +111,12 @@ class PendingSettlement:
     settlement: Settlement
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class KnownFill:
     """A fill key with what it said, so that a repetition can be told from a contradiction.
 
-    `replaced_qty` is the part of it that took the place of inferred quantity. Never changed, and
-    not frozen for the reason that `PartialFill` is not.
+    `replaced_qty` is the part of it that took the place of inferred quantity. Never changed; not
+    frozen, nor made by keyword, since one is made for each fill and that takes twice as long.
     """
 
     key: FillKey
@@ -176,7 +178,7 @@ class Book:
     pending_settlements: dict[PositionKey, PendingSettlement] = field(default_factory=dict)
     blind: dict[tuple[Account, Venue, Symbol], None] = field(default_factory=dict)
     by_venue_id: dict[VenueIdKey, ClientOrderId] = field(default_factory=dict)
-    by_symbol: dict[tuple[Account, Venue, Symbol], list[PositionKey]] = field(default_factory=dict)
+    by_symbol: dict[tuple[Account, Venue, Symbol], list[Position]] = field(default_factory=dict)
     by_name: dict[str, PositionKey] = field(default_factory=dict)
     live_orders: dict[PositionKey, list[Order]] = field(default_factory=dict)
     matching: dict[tuple[Venue, Symbol], list[StopRule]] = field(default_factory=dict)
@@ -207,17 +209,16 @@ class Book:
     @classmethod
     def from_state(cls, state: BookState) -> Book:
         """The book that `state` was taken of."""
-        book = cls(
-            state.journal_id,
-            state.engine_version,
-            state.born_ns,
-            state.take_over,
-            state.rules,
-        )
+        book = cls(state.journal_id, state.engine_version, state.born_ns, state.take_over)
+        book.rules = state.rules
         for position in state.positions:
             book.positions[position.key] = position
             book.index_position(position)
+        own = {key: key for key in book.positions}  # an equal one is compared at each look-up
+        for work in (*state.exits, *state.past_exits):
+            work.key = own.get(work.key, work.key)
         for order in state.orders:
+            order.key = own.get(order.key, order.key)
             book.index_order(order)
         book.exits = {work.key: work for work in state.exits}
         book.past_exits = list(state.past_exits)
@@ -235,9 +236,9 @@ class Book:
     def index_position(self, position: Position) -> None:
         """File a position under its symbol."""
         key = position.key
-        keys = self.by_symbol.setdefault((key.account, key.venue, key.symbol), [])
-        if key not in keys:
-            keys.append(key)
+        here = self.by_symbol.setdefault((key.account, key.venue, key.symbol), [])
+        if not any(position is other for other in here):
+            here.append(position)
         self.by_name[key.name] = key
 
     def index_order(self, order: Order) -> None:
@@ -269,21 +270,27 @@ class Book:
             self.index_position(found)
         return found
 
-    def key_of(self, fill: Fill) -> PositionKey:
-        """The key of the position that a fill moves."""
-        for key in self.by_symbol.get((fill.account, fill.venue, fill.symbol), ()):
-            if key.position_side is fill.position_side:
-                return key
-        return PositionKey(
-            account=fill.account,
-            venue=fill.venue,
-            symbol=fill.symbol,
-            position_side=fill.position_side,
+    def position_of(self, fill: Fill) -> Position:
+        """The position that a fill moves, made flat if there is none."""
+        for position in self.by_symbol.get((fill.account, fill.venue, fill.symbol), ()):
+            if position.key.position_side is fill.position_side:
+                return position
+        return self.position(
+            PositionKey(
+                account=fill.account,
+                venue=fill.venue,
+                symbol=fill.symbol,
+                position_side=fill.position_side,
+            )
         )
 
-    def keys_of(self, account: Account, venue: Venue, symbol: Symbol) -> list[PositionKey]:
+    def positions_on(self, account: Account, venue: Venue, symbol: Symbol) -> Sequence[Position]:
         """The positions on one symbol: one, or two in hedge mode."""
-        return self.by_symbol.get((account, venue, symbol), [])
+        return self.by_symbol.get((account, venue, symbol), ())
+
+    def keys_of(self, account: Account, venue: Venue, symbol: Symbol) -> list[PositionKey]:
+        """The keys of the same."""
+        return [position.key for position in self.positions_on(account, venue, symbol)]
 
     def account(self, account: Account, venue: Venue) -> AccountState:
         """The state of one account on one venue, to be read: a blank one if there is none."""
@@ -360,13 +367,12 @@ class Book:
 
     def undead(self, key: PositionKey) -> list[Order]:
         """Orders of a position that are not proven dead."""
-        live = self.live_orders.get(key)
-        if not live:
-            return []
-        still = [order for order in live if not order.dead]
-        if len(still) != len(live):
-            self.live_orders[key] = still
-        return still
+        live = self.live_orders.get(key, [])
+        for order in live:
+            if order.dead:
+                live = self.live_orders[key] = [other for other in live if not other.dead]
+                break
+        return live.copy()
 
     def strangers_reducing_qty(self, position: Position) -> Decimal:
         """What strangers' resting orders on this symbol would take off the position."""

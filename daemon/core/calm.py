@@ -10,6 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from daemon.core.desk import Band, Desk, Memory
+from daemon.core.estimates import RetryDelayLearned, SlippageEstimated
 from daemon.core.events import Event, MarketChanged, OrderEvent, Quote
 from daemon.core.position import Guard, Position
 from daemon.core.stops import Direction, Level
@@ -45,38 +46,37 @@ def disturb(memory: Memory, event: Event) -> None:
             memory.calm.pop((event.account, event.venue, event.symbol), None)
         case Quote():
             return  # no band is left of its symbol
+        case SlippageEstimated() | RetryDelayLearned():
+            return  # how to get out, not when
         case _:
             memory.calm.clear()
 
 
 def note_calm(desk: Desk, position: Position, levels: tuple[Level, ...], quote: Quote) -> None:
-    """After a quote that was priced, met no level and led to nothing: note what would do so too."""
-    key = position.key
-    where = (key.account, key.venue, key.symbol)
-    at_rest = (
-        quote.bid_px is not None
-        and quote.ask_px is not None
-        and position.guard is Guard.ARMED
-        and position.unguarded_until_ns is None
-        and position.exit_requested_qty is None
-        and key not in desk.book.exits
-        and len(desk.book.keys_of(*where)) == 1
-        and not desk.commands
-    )
-    if not at_rest:
+    """After a quote that was priced, met no level and led to nothing: note what would do so too.
+
+    Only for a position without an exit.
+    """
+    if desk.commands or quote.bid_px is None or quote.ask_px is None:
+        return
+    if (
+        position.guard is not Guard.ARMED
+        or position.unguarded_until_ns is not None
+        or position.exit_requested_qty is not None
+    ):
+        return
+    where = (quote.account, quote.venue, quote.symbol)
+    if len(desk.book.positions_on(*where)) > 1:
         return
     low_px, high_px, least_qty = _LOWEST, _HIGHEST, ZERO
     for level in levels:
-        if level.kind in _MOVING or level.policy.max_spread_px is not None:
+        policy, px = level.policy, level.level_px
+        if level.kind in _MOVING or policy.max_spread_px is not None:
             return
-        if level.level_px is not None and level.direction is Direction.AT_OR_BELOW:
-            low_px = max(low_px, level.level_px)
-        elif level.level_px is not None:
-            high_px = min(high_px, level.level_px)
-        least_qty = max(least_qty, level.policy.trigger_min_qty)
-    desk.memory.calm[where] = Band(
-        long=position.qty > ZERO,
-        low_px=low_px,
-        high_px=high_px,
-        least_qty=min(least_qty, position.held_qty),
-    )
+        if px is not None and level.direction is Direction.AT_OR_BELOW:
+            low_px = px if low_px is _LOWEST else max(low_px, px)
+        elif px is not None:
+            high_px = px if high_px is _HIGHEST else min(high_px, px)
+        least_qty = max(least_qty, policy.trigger_min_qty)
+    least_qty = min(least_qty, position.held_qty)
+    desk.memory.calm[where] = Band(position.qty > ZERO, low_px, high_px, least_qty)

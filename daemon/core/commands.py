@@ -14,6 +14,7 @@ from typing import ClassVar
 from daemon.core.terms import (
     Account,
     ClientOrderId,
+    OrdType,
     PositionKey,
     Side,
     Symbol,
@@ -35,10 +36,11 @@ class Command:
 class PlaceOrder(Command):
     """Send this order: an intent, durable before its first byte leaves (FIX NewOrderSingle).
 
-    `limit_px` is in the instrument's price. `reduce_only`: meant to reduce; a venue is told so
-    where it takes that (Kalshi: with IOC only, spot nowhere), so sizes never rest on it. Same
-    `client_order_id`, same bytes. `resend` marks the second sending of an id that a venue never
-    frees (semantics.md 2).
+    `limit_px` is in the instrument's price, None for MARKET alone. `reduce_only`: meant to reduce;
+    a venue is told so where it takes that (Kalshi: with IOC only, spot nowhere), so sizes never
+    rest on it. Same `client_order_id`, same bytes. An order of a trade has a `trade_no` and no
+    `exit_no` (0), one of an exit the other way round. `resend` marks the second sending of an id
+    that a venue never frees (semantics.md 2).
     """
 
     key: PositionKey
@@ -47,9 +49,11 @@ class PlaceOrder(Command):
     attempt: int
     side: Side
     order_qty: Decimal
-    limit_px: Decimal
+    limit_px: Decimal | None
     time_in_force: TimeInForce
     reduce_only: bool
+    ord_type: OrdType = OrdType.LIMIT
+    trade_no: int = 0
     cancel_own_crossing: bool = True
     shard: int | None = None
     resend: bool = False
@@ -176,12 +180,19 @@ class NoticeKind(Word):
     LATE_FILL = "late_fill"
     OVERFILL = "overfill"
     FILL_CONFLICT = "fill_conflict"
+    LIQUIDATED = "liquidated"
+    DELEVERAGED = "deleveraged"
+    FUNDING = "funding"
+    MARGIN_CALL = "margin_call"
     SETTLED = "settled"
     SETTLEMENT_DIFFERENCE = "settlement_difference"
     UNDECODABLE = "undecodable"
     VENUE_PAUSED = "venue_paused"
     STREAM_LOST = "stream_lost"
+    SLIPPAGE = "slippage"
     MODE_CHANGED = "mode_changed"
+    TRADE_REFUSED = "trade_refused"
+    TRADE_OVERTAKEN = "trade_overtaken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

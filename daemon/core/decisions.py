@@ -188,8 +188,9 @@ class AdoptOrder(Command):
     attempt: int
     side: Side
     order_qty: Decimal
-    limit_px: Decimal
+    limit_px: Decimal | None
     time_in_force: TimeInForce
+    trade_no: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,4 +221,15 @@ class HaltAccount(Command):
 
     account: Account
     venue: Venue
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseTrade(Command):
+    """An attempt at a trade leads to no order: `text` says what stands against it."""
+
+    key: PositionKey
+    trade_no: int
+    attempt: int
+    reason: RejectReason
     text: str

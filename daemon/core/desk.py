@@ -19,11 +19,12 @@ from daemon.core.stops import Level
 from daemon.core.terms import Account, ClientOrderId, PositionKey, Symbol, Venue
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Band:
     """Between `low_px` and `high_px` (instrument's, both outside), shown for `least_qty`.
 
-    The bid counts for a `long` position, the ask for a short one.
+    The bid counts for a `long` position, the ask for a short one. Never changed; not frozen, since
+    one is made for each quote that is judged in full and that takes four times as long.
     """
 
     long: bool
@@ -47,11 +48,13 @@ class Memory:
     calm: dict[tuple[Account, Venue, Symbol], Band] = field(default_factory=dict)
     told: set[tuple[object, NoticeKind]] = field(default_factory=set)
     watched: dict[tuple[Account, Venue], list[Symbol]] = field(default_factory=dict)  # sorted
+    watching: set[tuple[Account, Venue, Symbol]] = field(default_factory=set)  # the same
     one_sided: set[tuple[Venue, Symbol]] = field(default_factory=set)
     empty: set[tuple[PositionKey, int]] = field(default_factory=set)  # nothing to execute at
     foreign: set[str] = field(default_factory=set)
     unread: dict[tuple[Venue, str], set[str]] = field(default_factory=dict)
     modes: dict[tuple[Account, Venue], bool] = field(default_factory=dict)
+    margin_calls: dict[PositionKey, int] = field(default_factory=dict)  # when told, monotonic
     stopping: bool = False
 
 
@@ -66,7 +69,7 @@ class Desk:
     script: list[Command] | None = None
     astray: list[Command] = field(default_factory=list)
     rewatched: dict[tuple[Account, Venue], None] = field(default_factory=dict)
-    keep: bool = False  # journal the event though it changes nothing
+    keep: bool = False  # journal the event: a decision changed the book, or it is to be kept
 
     def emit(self, command: Command) -> None:
         """Decide: fold the command into the book and put it on the list.
@@ -77,6 +80,7 @@ class Desk:
         self.commands.append(command)
         if not command.durable:
             return
+        self.keep = True
         if self.script is None:
             apply_command(self.book, command, self.event)
         elif not isinstance(command, RaiseHighWater):
@@ -128,7 +132,8 @@ class Desk:
 
     def untell(self, about: object, notice: NoticeKind) -> None:
         """The matter is over: tell again if it comes back."""
-        self.memory.told.discard((about, notice))
+        if self.memory.told:  # mostly not: then nothing has to be hashed
+            self.memory.told.discard((about, notice))
 
     def wait(self, timer: str, delay_s: Decimal) -> None:
         """Start a timer."""

@@ -16,22 +16,17 @@ from daemon.core.commands import Command
 from daemon.core.decisions import RaiseHighWater
 from daemon.core.desk import Desk, Memory
 from daemon.core.events import (
-    CancelRejected,
     Event,
     FeedLost,
     FeedRestored,
     Fill,
     FillsRead,
+    Funding,
+    MarginCall,
     MarketChanged,
     MarketRead,
     OrderAbsent,
-    OrderAccepted,
-    OrderCanceled,
     OrderEvent,
-    OrderExpired,
-    OrderInDoubt,
-    OrderRejected,
-    OrderSnapshot,
     OrdersRead,
     PositionSnapshot,
     Quote,
@@ -43,11 +38,13 @@ from daemon.core.events import (
     StreamRestored,
     TimerFired,
     Undecodable,
+    VenueNotOpened,
     VenuePaused,
     VenueResumed,
 )
 from daemon.core.fold import apply_command, apply_event
 from daemon.core.guarding import on_quote
+from daemon.core.imposed import on_funding, on_margin_call
 from daemon.core.outages import on_feed, on_venue
 from daemon.core.requests import (
     CancelRequested,
@@ -57,14 +54,16 @@ from daemon.core.requests import (
     OrderResolved,
     PositionsImported,
     ResumeRequested,
+    TradeRequested,
     UnguardRequested,
 )
 from daemon.core.tending import on_absent
 from daemon.core.terms import EXACT
 from daemon.core.timers import on_timer
+from daemon.core.trading import on_trade
 
 # Raise when the same facts would be decided otherwise: `replay --verify` then skips older records.
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 
 
 class Engine:
@@ -88,8 +87,9 @@ class Engine:
             if news:
                 self._forget(event)
             self._decide(desk, news=news)
-            review.hand_watched(desk)
-            self.changed = news or desk.keep or any(c.durable for c in desk.commands)
+            if desk.rewatched:
+                review.hand_watched(desk)
+            self.changed = news or desk.keep
             if self.changed:
                 disturb(self.memory, event)
             return tuple(desk.commands)
@@ -136,8 +136,8 @@ class Engine:
         """Levels are made of rules, entries and terms: what changes those voids them."""
         match event:
             case OrderEvent() | MarketChanged():
-                for key in self.book.keys_of(event.account, event.venue, event.symbol):
-                    self.memory.levels.pop(key, None)
+                for held in self.book.positions_on(event.account, event.venue, event.symbol):
+                    self.memory.levels.pop(held.key, None)
             case RulesLoaded() | Started() | MarketRead():
                 self.memory.levels.clear()
             case _:
@@ -152,15 +152,7 @@ class Engine:
                 handlers.on_fill(desk, event, news=news)
             case OrderAbsent():
                 on_absent(desk, event)
-            case (
-                OrderAccepted()
-                | OrderRejected()
-                | OrderInDoubt()
-                | OrderCanceled()
-                | OrderExpired()
-                | CancelRejected()
-                | OrderSnapshot()
-            ):
+            case OrderEvent():
                 handlers.on_order(desk, event, news=news)
             case OrderResolved() | CancelRequested():
                 handlers.on_word(desk, event)
@@ -172,13 +164,19 @@ class Engine:
                 review.on_positions(desk, event)
             case Settlement():
                 handlers.on_settlement(desk, event)
+            case Funding():
+                on_funding(desk, event, news=news)
+            case MarginCall():
+                on_margin_call(desk, event)
             case MarketRead() | MarketChanged():
                 handlers.on_market(desk, event, news=news)
             case TimerFired():
                 on_timer(desk, event)
             case Started() | RulesLoaded() | StopRequested():
                 handlers.on_start(desk, event)
-            case VenuePaused() | VenueResumed() | StreamLost() | StreamRestored():
+            case (
+                VenueNotOpened() | VenuePaused() | VenueResumed() | StreamLost() | StreamRestored()
+            ):
                 on_venue(desk, event, news=news)
             case FeedLost() | FeedRestored():
                 on_feed(desk, event)
@@ -186,6 +184,8 @@ class Engine:
                 handlers.on_halt(desk, event, news=news)
             case ConfirmRequested() | UnguardRequested() | ExitRequested():
                 handlers.on_operator(desk, event)
+            case TradeRequested():
+                on_trade(desk, event, news=news)
             case PositionsImported():
                 handlers.on_import(desk, event)
             case Undecodable():

@@ -17,6 +17,7 @@ from daemon.core.terms import (
     ClientOrderId,
     Currency,
     ExecId,
+    FillCause,
     JournalId,
     Liquidity,
     OrdStatus,
@@ -142,6 +143,33 @@ class Fill(OrderEvent):
     liquidity: Liquidity | None = None
     position_side: PositionSide = PositionSide.NET
     position_qty: Decimal | None = None
+    cause: FillCause = FillCause.TRADE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funding(VenueEvent):
+    """A payment for holding a contract: `funding` is signed as `commission` is, + = paid.
+
+    `exec_id` is the venue's id of it, unique among the fundings of a symbol. NET where the venue
+    does not name the position: in hedge mode it may have been either.
+    """
+
+    symbol: Symbol
+    exec_id: ExecId
+    funding: Decimal
+    funding_currency: Currency
+    transact_time_ns: int
+    position_side: PositionSide = PositionSide.NET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginCall(VenueEvent):
+    """The venue warns that it may liquidate this position (signed quantity) before long."""
+
+    symbol: Symbol
+    position_qty: Decimal
+    position_side: PositionSide = PositionSide.NET
+    mark_px: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +312,13 @@ class StreamLost(VenueEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamRestored(VenueEvent):
     """The private stream is subscribed again; what it missed has to be asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueNotOpened(VenueEvent):
+    """The venue could not be opened at the start; `text` says why. It is tried on."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ BPS = Decimal("1e-4")
 # Prices of a bound in basis points are kept to 1e-10 before they meet the grid.
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class PartialFill:
     """One part of an exit: quantity > 0, price (instrument's), PnL net of both fee shares.
 
@@ -90,7 +90,7 @@ class Exit:
 
     def note_fill(self, part: PartialFill, policy: ExitPolicy) -> None:
         """Count a part; a fill shows that there is a market, so waiting starts small again."""
-        self.filled_qty += part.qty
+        self.filled_qty = self.filled_qty + part.qty if self.filled_qty else part.qty
         self.partial_fills.append(part)
         self.misses = 0
         self.delay_s = policy.retry_delay_s
@@ -107,10 +107,15 @@ class Exit:
                 break
         self.partial_fills.append(part)
 
-    def back_off(self, policy: ExitPolicy, mono_ns: int) -> None:
-        """An order brought nothing: wait longer before the next, up to the policy's limit."""
+    def back_off(self, policy: ExitPolicy, mono_ns: int, learned_s: Decimal | None = None) -> None:
+        """An order brought nothing: wait longer before the next, up to the policy's limit.
+
+        The first of several such waits is `learned_s` where that is known and the policy takes it.
+        """
         self.misses += 1
         longer = self.delay_s * 2 if self.delay_s else policy.retry_delay_s
+        if policy.learn_retry_delay and learned_s is not None and self.misses == 1:
+            longer = max(learned_s, policy.retry_delay_s)
         self.delay_s = min(longer, policy.retry_delay_max_s)
         self.wait(mono_ns)
 
@@ -147,23 +152,47 @@ def free_qty(wanted_qty: Decimal, orders: Iterable[Order], strangers_qty: Decima
     return max(wanted_qty - at_risk - strangers_qty, ZERO)
 
 
-def worst_px(work: Exit, policy: ExitPolicy, side: Side, instrument: Instrument) -> Decimal:
+def worst_px(
+    work: Exit,
+    policy: ExitPolicy,
+    side: Side,
+    instrument: Instrument,
+    estimate_px: Decimal | None = None,
+) -> Decimal:
     """The worst limit (instrument's price) that policy allows from the newest trigger.
+
+    `estimate_px` (held side) can tighten the bound and never widens it.
 
     `max_slippage_px` and `floor_px` are dollars of the held side; a dollar of NO is a dollar of
     YES the other way round, so the distance is the same. The result lies on the grid and is never
     worse than asked (semantics.md 17).
     """
+    bound = bound_px(work.trigger_px, policy, side, instrument, estimate_px)
+    if policy.floor_px is None:
+        return bound
+    if side is Side.SELL:
+        floor = instrument.limit_px(work.first_trigger_px - policy.floor_px, side)
+        return max(bound, floor)
+    return min(bound, instrument.limit_px(work.first_trigger_px + policy.floor_px, side))
+
+
+def bound_px(
+    px: Decimal,
+    policy: ExitPolicy,
+    side: Side,
+    instrument: Instrument,
+    estimate_px: Decimal | None = None,
+) -> Decimal:
+    """The worst limit (instrument's price) that the slippage bounds allow from `px`."""
     away = -ONE if side is Side.SELL else ONE
-    far = instrument.lowest_px if side is Side.SELL else instrument.highest_px
-    bounds = [far]
+    bounds = [instrument.lowest_px if side is Side.SELL else instrument.highest_px]
     if policy.max_slippage_px is not None:
-        bounds.append(work.trigger_px + away * policy.max_slippage_px)
+        bounds.append(px + away * policy.max_slippage_px)
     if policy.max_slippage_bps is not None:
-        held = instrument.held_px(work.trigger_px, -away)
-        bounds.append(work.trigger_px + away * held * policy.max_slippage_bps * BPS)
-    if policy.floor_px is not None:
-        bounds.append(work.first_trigger_px + away * policy.floor_px)
+        held = instrument.held_px(px, -away)
+        bounds.append(px + away * held * policy.max_slippage_bps * BPS)
+    if estimate_px is not None:
+        bounds.append(px + away * estimate_px)
     tightest = max(bounds) if side is Side.SELL else min(bounds)
     return instrument.limit_px(tightest, side)
 

@@ -11,16 +11,17 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import islice
 
+from daemon.core import fold_trades
 from daemon.core.book import FILL_KEYS_LIMIT, Book, FillKey, KnownFill, OrphanFill, venue_id_key
 from daemon.core.decisions import InferFill, SettlePosition
 from daemon.core.events import Event, Fill, OrderEvent
 from daemon.core.exits import PartialFill
 from daemon.core.order import Order
 from daemon.core.position import InferredFill, Position
-from daemon.core.terms import ZERO, PositionKey, VenueOrderId, quotient
+from daemon.core.terms import ZERO, FillCause, PositionKey, VenueOrderId, quotient
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class _Share:
     """A part of a fill: quantity, fee in the quote currency, PnL net of fee shares."""
 
@@ -39,6 +40,7 @@ class _Used:
 
     qty: Decimal = ZERO
     fee: Decimal = ZERO
+    pnl: Decimal = ZERO
     unnoted: _Share = field(default_factory=_Share)
 
 
@@ -47,8 +49,8 @@ _NOTHING_USED = _Used()  # read by all fills that find no guess to replace
 
 def touch(position: Position, event: OrderEvent) -> None:
     """Something moved on this symbol: reads older than this prove nothing any more."""
-    when = event.transact_time_ns or event.receive_time_ns
-    position.touched_ns = max(position.touched_ns, when)
+    when_ns = event.transact_time_ns or event.receive_time_ns
+    position.touched_ns = max(position.touched_ns, when_ns)
     position.touched_mono_ns = max(position.touched_mono_ns, event.mono_ns)
     position.mismatch = None
 
@@ -71,7 +73,7 @@ def apply_fill(book: Book, fill: Fill) -> bool:
     key = fill_key(fill)
     if key in book.fills:
         return False
-    position = book.position(book.key_of(fill))
+    position = book.position_of(fill)
     touch(position, fill)
     fee, gone_qty = position.pay(fill.commission_currency, fill.commission, fill.last_px)
     order = order_of(book, fill, position.key)
@@ -81,40 +83,44 @@ def apply_fill(book: Book, fill: Fill) -> bool:
     used = _NOTHING_USED
     if position.inferred:
         used = _replace_inferred(book, position, moved, fee, order)
-    known = KnownFill(key=key, last_qty=fill.last_qty, last_px=fill.last_px, replaced_qty=used.qty)
-    _remember(book, known)
-    rest = _Share(qty=moved.last_qty, fee=fee)
+    remember(book, KnownFill(key, fill.last_qty, fill.last_px, used.qty))
+    rest = _Share(moved.last_qty, fee)
     if used.qty:
-        rest = _Share(qty=moved.last_qty - used.qty, fee=fee - used.fee)
-    opened_qty = ZERO
-    if rest.qty:
-        booked = position.apply(fill.side, rest.qty, fill.last_px, rest.fee, fill.transact_time_ns)
-        rest.pnl, opened_qty = booked.pnl, booked.opened_qty
-        if fill.transact_time_ns <= position.agreed_ns:
-            # The read that agreed had counted this fill: another one, unseen yet, undoes it.
-            position.verified = False
-    if used.qty or opened_qty:
+        rest = _Share(moved.last_qty - used.qty, fee - used.fee)
+    opened = bool(rest.qty) and _move(position, fill, rest)
+    if fill.cause is not FillCause.TRADE:
+        position.attribute(fill.cause, used.pnl + rest.pnl)
+    if opened or used.qty:
         position.refused = ()  # another entry: rules that it ruled out may make sense now
-    _hand_to_order(book, position, fill, order, (rest, used.unnoted))
+    if order is not None:
+        _hand_to_order(book, order, fill, rest)
+    else:
+        _keep_orphan(book, position, fill, rest, used.unnoted)
     return True
 
 
-def _hand_to_order(
-    book: Book,
-    position: Position,
-    fill: Fill,
-    order: Order | None,
-    shares: tuple[_Share, _Share],
-) -> None:
-    """Count a fill on its order and exit, or keep it until its order shows itself."""
-    rest, unnoted = shares
-    if order is not None:
-        if fill.venue_order_id is not None:
-            bind(book, order, fill.venue_order_id)
-        _count_on_order(book, order, fill)
-        if rest.qty:
-            _note_on_exit(book, order, _part(fill, rest, order))
-    elif fill.venue_order_id is not None and _may_be_ours(book, position.key):
+def _move(position: Position, fill: Fill, rest: _Share) -> bool:
+    """Let what replaced no guess move the position; True where it opened more of it."""
+    booked = position.apply(fill.side, rest.qty, fill.last_px, rest.fee, fill.transact_time_ns)
+    rest.pnl = booked.pnl
+    if fill.transact_time_ns <= position.agreed_ns:
+        # The read that agreed had counted this fill: another one, unseen yet, undoes it.
+        position.verified = False
+    return bool(booked.opened_qty)
+
+
+def _hand_to_order(book: Book, order: Order, fill: Fill, rest: _Share) -> None:
+    """Count a fill on its order and exit."""
+    if order.venue_order_id is None and fill.venue_order_id is not None:
+        bind(book, order, fill.venue_order_id)
+    _count_on_order(book, order, fill)
+    if rest.qty:
+        _note_on_exit(book, order, _part(fill, rest, order))
+
+
+def _keep_orphan(book: Book, position: Position, fill: Fill, rest: _Share, unnoted: _Share) -> None:
+    """Keep a fill whose order may yet show itself."""
+    if fill.venue_order_id is not None and _may_be_ours(book, position.key):
         book.orphans.append(
             OrphanFill(
                 account=fill.account,
@@ -128,7 +134,8 @@ def _hand_to_order(
         )
 
 
-def _remember(book: Book, known: KnownFill) -> None:
+def remember(book: Book, known: KnownFill) -> None:
+    """Keep what has been booked, so that it is booked once; the oldest are forgotten."""
     book.fills[known.key] = known
     if len(book.fills) > FILL_KEYS_LIMIT:
         # A tenth at once: one by one, each look for the first key would pass all deleted ones.
@@ -143,19 +150,23 @@ def _may_be_ours(book: Book, key: PositionKey) -> bool:
 
 
 def _count_on_order(book: Book, order: Order, fill: Fill) -> None:
+    was_dead = order.dead
     order.add_fill(fill.last_qty, fill.last_px, fill.commission, fill.commission_currency)
-    book.revive(order)
+    if was_dead:  # any other is filed already
+        book.revive(order)
+    if order.trade_no:
+        fold_trades.filled(book, order, fill)
 
 
 def _part(fill: Fill, share: _Share, order: Order) -> PartialFill:
-    return PartialFill(
-        exec_id=fill.exec_id,
-        qty=share.qty,
-        px=fill.last_px,
-        commission=share.fee,
-        pnl=share.pnl,
-        time_ns=fill.transact_time_ns,
-        client_order_id=order.client_order_id,
+    return PartialFill(  # by position: by keyword it takes twice as long, once a fill
+        fill.exec_id,
+        share.qty,
+        fill.last_px,
+        share.fee,
+        share.pnl,
+        fill.transact_time_ns,
+        order.client_order_id,
     )
 
 
@@ -189,7 +200,7 @@ def _replace_inferred(
             _note_on_exit(book, order, _part(fill, real, order))
         else:
             used.unnoted.add(real)
-        used.qty, used.fee = used.qty + qty, fee_to
+        used.qty, used.fee, used.pnl = used.qty + qty, fee_to, used.pnl + real.pnl
     return used
 
 

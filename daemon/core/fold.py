@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from daemon.core import fold_orders, fold_venue
+from daemon.core import fold_orders, fold_trades, fold_venue
 from daemon.core.book import AccountState, Book
 from daemon.core.commands import CancelOrder, Command, PlaceOrder
 from daemon.core.decisions import (
@@ -26,11 +26,13 @@ from daemon.core.decisions import (
     RaiseHighWater,
     RearmStop,
     RefuseRule,
+    RefuseTrade,
     RetriggerExit,
     SettlePosition,
     WithholdExit,
 )
 from daemon.core.errors import BrokenInvariantError
+from daemon.core.estimates import RetryDelayLearned, SlippageEstimated
 from daemon.core.events import (
     CancelRejected,
     Event,
@@ -38,6 +40,7 @@ from daemon.core.events import (
     FeedRestored,
     Fill,
     FillsRead,
+    Funding,
     MarketChanged,
     MarketRead,
     OrderAccepted,
@@ -59,6 +62,7 @@ from daemon.core.events import (
 )
 from daemon.core.exits import Exit
 from daemon.core.fills import apply_fill, apply_inferred, drop_orphans, replace_denied
+from daemon.core.funding import apply_funding
 from daemon.core.order import OrderInput
 from daemon.core.position import Guard, Mismatch
 from daemon.core.reconciliation import LONGEST_LAG_NS
@@ -68,6 +72,7 @@ from daemon.core.requests import (
     HaltRequested,
     OrderResolved,
     ResumeRequested,
+    TradeRequested,
     UnguardRequested,
 )
 from daemon.core.terms import ZERO, RuleKind, Side
@@ -102,6 +107,8 @@ def apply_event(book: Book, event: Event) -> bool:  # noqa: C901, PLR0911, PLR09
             return fold_venue.market(book, event)
         case Settlement():
             return fold_venue.settlement(book, event)
+        case Funding():
+            return apply_funding(book, event)
         case VenuePaused() | VenueResumed() | StreamLost() | StreamRestored():
             return fold_venue.venue(book, event)
         case FeedLost() | FeedRestored():
@@ -114,29 +121,35 @@ def apply_event(book: Book, event: Event) -> bool:  # noqa: C901, PLR0911, PLR09
             return fold_venue.halt(book, event)
         case ConfirmRequested() | UnguardRequested() | ExitRequested():
             return fold_venue.operator(book, event)
-        case StopRequested():
-            return True
+        case TradeRequested():
+            return fold_trades.requested(book, event)
+        case SlippageEstimated() | RetryDelayLearned():
+            return fold_venue.learnt(book, event)
         case _:
-            return False
+            return isinstance(event, StopRequested)
 
 
-def apply_command(book: Book, command: Command, event: Event) -> None:  # noqa: C901, PLR0912
+def apply_command(book: Book, command: Command, event: Event) -> None:  # noqa: C901, PLR0912, PLR0915
     """Fold a decision that `event` caused; commands that are not durable change nothing."""
     match command:
         case PlaceOrder():
             fold_orders.placed(book, command, event)
+        case OpenExit():
+            _open_exit(book, command, event)
+        case CloseExit():
+            _close_exit(book, command, event)
+        case ArmStop():
+            book.position(command.key).guard = Guard.ARMED
         case CancelOrder():
             book.order(command.client_order_id).take(OrderInput.CANCEL_SENT)
         case AdoptOrder():
             fold_orders.adopted(book, command, event)
+        case RefuseTrade():
+            fold_trades.refused(book, command)
         case DeclareDead():
             fold_orders.declared_dead(book, command, event)
-        case OpenExit():
-            _open_exit(book, command, event)
         case RetriggerExit():
             book.exits[command.key].trigger_px = command.trigger_px
-        case CloseExit():
-            _close_exit(book, command, event)
         case InferFill():
             apply_inferred(book, command, event)
         case SettlePosition():
@@ -146,8 +159,7 @@ def apply_command(book: Book, command: Command, event: Event) -> None:  # noqa: 
             state.halted, state.halt_text = True, command.text
             fold_venue.drop_requests(book, command.account, command.venue)
         case (
-            ArmStop()
-            | HoldUnconfirmed()
+            HoldUnconfirmed()
             | RefuseRule()
             | RaiseHighWater()
             | BeginConfirmation()
@@ -164,8 +176,7 @@ def apply_command(book: Book, command: Command, event: Event) -> None:  # noqa: 
 
 def _guarding(  # noqa: C901, PLR0912 - the small decisions on a position
     book: Book,
-    command: ArmStop
-    | HoldUnconfirmed
+    command: HoldUnconfirmed
     | RefuseRule
     | RaiseHighWater
     | BeginConfirmation
@@ -177,8 +188,6 @@ def _guarding(  # noqa: C901, PLR0912 - the small decisions on a position
 ) -> None:
     position = book.position(command.key)
     match command:
-        case ArmStop():
-            position.guard = Guard.ARMED
         case HoldUnconfirmed():
             position.guard = Guard.UNCONFIRMED
         case RefuseRule():
@@ -237,7 +246,7 @@ def _started(book: Book, event: Started) -> bool:
     for key in book.positions:
         position = book.positions[key]
         position.touched_mono_ns = event.mono_ns
-        position.mismatch = position.confirm_since_ns = None
+        position.mismatch = position.confirm_since_ns = position.estimate = None
         position.verified = False
         fold_orders.forget_answers(book.undead(key), event)
     for market in book.markets.values():

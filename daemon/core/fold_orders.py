@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from daemon.core import fold_trades
 from daemon.core.book import Book, RestingOrder
 from daemon.core.commands import PlaceOrder
 from daemon.core.decisions import AdoptOrder, DeclareDead
+from daemon.core.estimates import UNFILLED
 from daemon.core.events import (
     CancelRejected,
     Event,
@@ -55,10 +57,15 @@ def placed(book: Book, command: PlaceOrder, event: Event) -> None:
         reduce_only=command.reduce_only,
         cancel_own_crossing=command.cancel_own_crossing,
         shard=command.shard,
+        ord_type=command.ord_type,
+        trade_no=command.trade_no,
         sent_time_ns=event.receive_time_ns,
         sent_mono_ns=event.mono_ns,
     )
     book.index_order(order)
+    if order.trade_no:
+        fold_trades.placed(book, command)
+        return
     work = book.exits[command.key]
     work.attempts += 1
     work.order_ids.append(order.client_order_id)
@@ -68,6 +75,7 @@ def adopted(book: Book, command: AdoptOrder, event: Event) -> None:
     """Enter an order that is ours by its id but that this journal did not place."""
     position = book.position(command.key)
     position.exit_count = max(position.exit_count, command.exit_no)
+    position.trade_count = max(position.trade_count, command.trade_no)
     order = Order(
         key=position.key,
         client_order_id=command.client_order_id,
@@ -79,6 +87,7 @@ def adopted(book: Book, command: AdoptOrder, event: Event) -> None:
         limit_px=command.limit_px,
         time_in_force=command.time_in_force,
         reduce_only=False,
+        trade_no=command.trade_no,
         sent_time_ns=event.receive_time_ns,
         sent_mono_ns=event.mono_ns,
     )
@@ -91,22 +100,20 @@ def adopted(book: Book, command: AdoptOrder, event: Event) -> None:
         work.order_ids.append(order.client_order_id)
 
 
-def _ours(book: Book, event: OrderEvent) -> Order | None:
+def _ours(book: Book, event: OrderEvent) -> tuple[Order | None, tuple[object, ...]]:
+    """The order of ours that `event` is of, and its face before it learnt the venue's id."""
     order = book.find_order(event)
-    if order is not None and event.venue_order_id is not None:
-        bind(book, order, event.venue_order_id)
-    return order
-
-
-def _face(order: Order | None) -> tuple[object, ...]:
-    """What an order event can change, to tell news from repetition."""
     if order is None:
-        return ()
+        return None, ()
+    before = _face(order)
+    if order.venue_order_id is None and event.venue_order_id is not None:
+        bind(book, order, event.venue_order_id)
+    return order, before
+
+
+def _face(order: Order) -> tuple[object, ...]:
+    """What an order event can change, to tell news from repetition."""
     return (order.status, order.final_qty, order.venue_order_id, order.known_to_exist)
-
-
-def _before(book: Book, event: OrderEvent) -> tuple[object, ...]:
-    return _face(book.find_order(event))
 
 
 def _answered(book: Book, order: Order, event: OrderEvent) -> None:
@@ -126,15 +133,17 @@ def _over(book: Book, order: Order, event: Event) -> None:
     policy = book.exit_policy(order.key, work.reason)
     if order.cum_qty or order.inferred_qty or order.final_qty:
         work.misses, work.delay_s = 0, policy.retry_delay_s
-        work.wait(event.mono_ns)
+        if (order.final_qty or order.cum_qty) < order.order_qty:
+            work.wait(event.mono_ns)  # else the market took all of it: the rest follows at once
     else:
-        work.back_off(policy, event.mono_ns)
+        learned = book.account(order.key.account, order.key.venue).retry_delays
+        reason = UNFILLED if order.reason is None else str(order.reason.value)
+        work.back_off(policy, event.mono_ns, learned.get(reason))
 
 
 def accepted(book: Book, event: OrderAccepted) -> bool:
     """The venue has it."""
-    before = _before(book, event)
-    order = _ours(book, event)
+    order, before = _ours(book, event)
     if order is None:
         return False
     order.known_to_exist = True
@@ -147,8 +156,7 @@ def accepted(book: Book, event: OrderAccepted) -> bool:
 
 def rejected(book: Book, event: OrderRejected) -> bool:
     """The venue refused it; if it was in doubt before, it still is."""
-    before = _before(book, event)
-    order = _ours(book, event)
+    order, before = _ours(book, event)
     if order is None:
         return False
     order.take(OrderInput.REJECTED)
@@ -163,8 +171,7 @@ def rejected(book: Book, event: OrderRejected) -> bool:
 
 def in_doubt(book: Book, event: OrderInDoubt) -> bool:
     """Nobody knows. A duplicate-id answer proves that the order exists, not how it fared."""
-    before = _before(book, event)
-    order = _ours(book, event)
+    order, before = _ours(book, event)
     if order is None:
         return False
     order.take(OrderInput.DOUBTED)
@@ -179,8 +186,7 @@ def in_doubt(book: Book, event: OrderInDoubt) -> bool:
 
 def ended(book: Book, event: OrderCanceled | OrderExpired) -> bool:
     """The venue ended it, perhaps telling what had filled by then."""
-    before = _before(book, event)
-    order = _ours(book, event)
+    order, before = _ours(book, event)
     if order is None:
         return _forget_resting(book, event)
     was_over = order.ended
@@ -208,8 +214,7 @@ def _note_end(
 
 def cancel_rejected(book: Book, event: CancelRejected) -> bool:
     """The cancel failed; after NOT_FOUND the order has ended one way or the other."""
-    before = _before(book, event)
-    order = _ours(book, event)
+    order, before = _ours(book, event)
     if order is None:
         return False
     order.take(OrderInput.CANCEL_REJECTED)
@@ -222,8 +227,7 @@ def cancel_rejected(book: Book, event: CancelRejected) -> bool:
 
 def snapshot(book: Book, event: OrderSnapshot) -> bool:
     """What the venue says of an order: believed where it cannot be an old answer."""
-    before = _before(book, event)
-    order = _ours(book, event)
+    order, before = _ours(book, event)
     if order is None:
         return _note_resting(book, event)
     was_over = order.ended

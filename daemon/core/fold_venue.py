@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from daemon.core.book import AccountState, Book, Market, PendingSettlement
+from daemon.core.estimates import RetryDelayLearned, SlippageEstimated
 from daemon.core.events import (
     FeedLost,
     FeedRestored,
@@ -199,3 +200,17 @@ def operator(book: Book, event: ConfirmRequested | UnguardRequested | ExitReques
         )
         changed = changed or before != after
     return changed
+
+
+def learnt(book: Book, event: SlippageEstimated | RetryDelayLearned) -> bool:
+    """Keep the newest number of its kind; one about a position that is gone says nothing."""
+    if isinstance(event, RetryDelayLearned):
+        state = book.open_account(event.account, event.venue)
+        changed = state.retry_delays.get(event.reason) != event.delay_s
+        state.retry_delays = {**state.retry_delays, event.reason: event.delay_s}
+        return changed
+    for position in book.positions_on(event.account, event.venue, event.symbol):
+        if position.key.position_side is event.position_side and position.qty:
+            position.estimate = event
+            return True
+    return False

@@ -28,7 +28,7 @@ from daemon.core.events import MarketPhase, Quote
 from daemon.core.exits import Exit, exit_side, worst_px
 from daemon.core.instrument import Instrument
 from daemon.core.position import Guard, Position
-from daemon.core.pursuit import attempt, continue_exit
+from daemon.core.pursuit import attempt, continue_exit, exit_orders
 from daemon.core.stops import Direction, Level, Refusal, better_high_water, executable_px, level_of
 from daemon.core.terms import NANOS, ZERO, PositionKey, RuleKind, proper
 
@@ -46,29 +46,26 @@ def on_quote(desk: Desk, quote: Quote) -> None:
     active = market is None or market.phase is MarketPhase.ACTIVE
     if not active or desk.book.account(quote.account, quote.venue).paused:
         desk.memory.one_sided.add(where)
-    elif two_sided:
-        desk.memory.one_sided.discard(where)
     elif where in desk.memory.one_sided:
-        return  # after a reopening the first two-sided book decides (semantics.md 23)
-    for key in desk.book.keys_of(quote.account, quote.venue, quote.symbol):
-        position = desk.book.positions[key]
-        if position.qty:
-            _judge(desk, position, quote)
+        if not two_sided:
+            return  # after a reopening the first two-sided book decides (semantics.md 23)
+        desk.memory.one_sided.remove(where)
+    if market is None:
+        return
+    for position in desk.book.positions_on(quote.account, quote.venue, quote.symbol):
+        # No price decides before the venue's own count agreed with the book.
+        if position.qty and position.verified:
+            _judge(desk, position, market.instrument, quote)
 
 
-def _judge(desk: Desk, position: Position, quote: Quote) -> None:
-    market = desk.market(position.key)
-    if market is None or not position.verified:
-        return  # no price decides before the venue's own count agreed with the book
-    terms = market.instrument
+def _judge(desk: Desk, position: Position, terms: Instrument, quote: Quote) -> None:
     if position.exit_requested_qty is not None and _open_requested(desk, position, terms, quote):
         return
-    _raise_high_water(desk, position, terms, quote)
-    levels = current_levels(desk, position, terms)
+    levels = _levels_now(desk, position, terms, quote)
     hit, priced = _first_met(desk, position, levels, quote)
     if hit is not None and hit.kind is RuleKind.TRAILING:
         _write_high_water(desk, position)  # whatever this quote decides rests on that mark
-    work = desk.book.exits.get(position.key)
+    work = desk.book.exits.get(position.key) if desk.book.exits else None
     guarded = is_guarded(desk, position)
     _note_empty(desk, position, priced=priced or not guarded)
     if work is not None:
@@ -76,7 +73,7 @@ def _judge(desk: Desk, position: Position, quote: Quote) -> None:
     elif hit is not None and guarded and _may_fire(desk, position, hit, quote):
         fire(desk, position, terms, hit, quote)
     elif hit is None and guarded and priced:
-        _not_met(desk, position)
+        _not_met(desk, position, levels)
         note_calm(desk, position, levels, quote)
 
 
@@ -99,6 +96,8 @@ def _first_met(
 
 def _note_empty(desk: Desk, position: Position, *, priced: bool) -> None:
     """A live book without a price to get out at: no rule can fire, so it is told if it lasts."""
+    if priced and not desk.memory.empty:
+        return
     key = position.key
     about = (key, position.generation)
     if not priced and about not in desk.memory.empty:
@@ -124,9 +123,9 @@ def tell_empty(desk: Desk, key: PositionKey) -> None:
         desk.tell_once(about, NoticeKind.UNGUARDED, text, key)
 
 
-def _not_met(desk: Desk, position: Position) -> None:
+def _not_met(desk: Desk, position: Position, levels: tuple[Level, ...]) -> None:
     """The price is on the good side of every rule: whatever was pending is over."""
-    if position.guard is not Guard.ARMED and desk.memory.levels.get(position.key):
+    if position.guard is not Guard.ARMED and levels:
         desk.emit(ArmStop(key=position.key))
     if position.confirm_since_ns is not None:
         desk.emit(BeginConfirmation(key=position.key, since_mono_ns=None))
@@ -276,7 +275,7 @@ def _open_requested(desk: Desk, position: Position, terms: Instrument, quote: Qu
     key, qty = position.key, position.exit_requested_qty
     policy = desk.book.exit_policy(key, RuleKind.OPERATOR)
     px = executable_px(position.qty, quote, policy)
-    if px is None or qty is None or desk.book.undead(key) or blocked_by(desk, key):
+    if px is None or qty is None or exit_orders(desk, key) or blocked_by(desk, key):
         return False
     work = desk.book.exits.get(key)
     if work is not None:
@@ -300,13 +299,22 @@ def _open_requested(desk: Desk, position: Position, terms: Instrument, quote: Qu
     return True
 
 
-def _raise_high_water(desk: Desk, position: Position, terms: Instrument, quote: Quote) -> None:
+def _levels_now(
+    desk: Desk, position: Position, terms: Instrument, quote: Quote
+) -> tuple[Level, ...]:
+    """The levels that a quote is judged by: a trailing one has followed it."""
+    levels = current_levels(desk, position, terms)
+    for level in levels:
+        if level.kind is RuleKind.TRAILING:
+            _raise_high_water(desk, position, terms, quote, level)
+            return current_levels(desk, position, terms)
+    return levels
+
+
+def _raise_high_water(
+    desk: Desk, position: Position, terms: Instrument, quote: Quote, trailing: Level
+) -> None:
     """Follow the best price for trailing rules; written at a tick's gain, once a second."""
-    for trailing in current_levels(desk, position, terms):
-        if trailing.kind is RuleKind.TRAILING:
-            break
-    else:
-        return
     px = executable_px(position.qty, quote, trailing.policy)
     if px is None:
         return
@@ -337,9 +345,11 @@ def is_guarded(desk: Desk, position: Position) -> bool:
     if until is not None and desk.event.receive_time_ns < until:
         return False
     rules = desk.book.rules
+    if rules is None or not rules.ignored:
+        return True
     return not any(
         venue == position.key.venue and fnmatch.fnmatchcase(position.key.symbol, pattern)
-        for venue, pattern in (rules.ignored if rules else ())
+        for venue, pattern in rules.ignored
     )
 
 

@@ -25,6 +25,7 @@ from daemon.core.events import (
     Undecodable,
 )
 from daemon.core.fills import fill_key, order_of
+from daemon.core.imposed import tell_forced
 from daemon.core.order import Order
 from daemon.core.pursuit import advance, cancel
 from daemon.core.requests import (
@@ -62,6 +63,7 @@ from daemon.core.terms import (
     is_ours,
     proper,
 )
+from daemon.core.trading import await_timeout
 
 _MARKET_READ_S = Decimal(60)
 _MARKET_READ_IDLE_S = Decimal(600)
@@ -72,7 +74,8 @@ _NO_ID = VenueOrderId("")
 
 def on_fill(desk: Desk, fill: Fill, *, news: bool) -> None:
     """A fill moved a position, or repeats one (perhaps with another content)."""
-    key = desk.book.key_of(fill)
+    position = desk.book.position_of(fill)
+    key = position.key
     if not news:
         _compare_repeated(desk, fill, key)
         return
@@ -84,8 +87,9 @@ def on_fill(desk: Desk, fill: Fill, *, news: bool) -> None:
         _tell_misnamed(desk, fill, key)
         if is_ours(fill.client_order_id):
             ask_for_book(desk, fill.account, fill.venue)
-    _tell_corrected(desk, fill, key)
-    position = desk.book.positions[key]
+        tell_forced(desk, fill, key)
+    if position.inference_count:
+        _tell_corrected(desk, fill, key)
     if fill.position_qty is not None and fill.position_qty != position.qty:
         # The venue's own count after this fill differs: one is missing or on its way.
         desk.emit(
@@ -175,8 +179,8 @@ def on_order(desk: Desk, event: OrderEvent, *, news: bool) -> None:
 
 def _tell_refused(desk: Desk, order: Order) -> None:
     """A refusal is alerted once per exit and reason; that nobody bids is no refusal."""
-    if order.reason is None or order.reason is RejectReason.NO_LIQUIDITY:
-        return
+    if order.reason is None or order.reason is RejectReason.NO_LIQUIDITY or order.trade_no:
+        return  # whoever asked for a trade is told
     text = f"exit order of {order.key.symbol} refused: {order.reason.value} ({order.text})"
     about = (order.key, order.exit_no, order.reason)
     desk.tell_once(about, NoticeKind.EXIT_BLOCKED, text, order.key)
@@ -273,6 +277,7 @@ def on_start(desk: Desk, event: Started | RulesLoaded | StopRequested) -> None:
         for key in list(desk.book.positions):
             for order in desk.book.undead(key):
                 desk.wait(f"check|{order.client_order_id}", _NOW)
+                await_timeout(desk, order)
             watch(desk, key)
             advance(desk, key)
             settle_if_ready(desk, key)
@@ -301,13 +306,16 @@ def _tell_mode(desk: Desk, policy: AccountPolicy) -> None:
 
 
 def _on_stop(desk: Desk) -> None:
-    """Send nothing new; resting exits stay or go as the account's policy says."""
+    """Send nothing new; resting exits stay or go as the account's policy says.
+
+    Trades go: nobody would keep their time limit, and perhaps nobody ever starts again.
+    """
     desk.memory.stopping = True
-    for key in list(desk.book.exits):
-        if desk.book.policy(key.account, key.venue).cancel_on_stop:
-            for order in desk.book.undead(key):
-                if order.time_in_force is TimeInForce.GTC:
-                    cancel(desk, order)
+    for key, orders in list(desk.book.live_orders.items()):
+        exits_go = desk.book.policy(key.account, key.venue).cancel_on_stop
+        for order in list(orders):
+            if order.time_in_force is TimeInForce.GTC and (order.trade_no or exits_go):
+                cancel(desk, order)
 
 
 def _offer_all(desk: Desk, account: Account | None = None) -> None:

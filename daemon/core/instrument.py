@@ -25,7 +25,8 @@ class Instrument:
     `payout_px` is what one contract pays when it comes true (1 dollar on Kalshi): with it the
     instrument is a binary one, and a short position is a NO held at `payout_px - price`. None
     on venues where price has no complement. `base_currency` is the coin that a position consists
-    of: spot alone, a contract is no coin. Orders below `min_qty` or `min_notional` are refused.
+    of: spot alone, a contract is no coin. Orders below `min_qty` or `min_notional` are refused,
+    and so are those above `max_qty` (at a limit) or `max_market_qty`; None: no such limit.
     """
 
     venue: Venue
@@ -34,6 +35,8 @@ class Instrument:
     lot_qty: Decimal
     min_notional: Decimal = ZERO
     min_qty: Decimal = ZERO
+    max_qty: Decimal | None = None
+    max_market_qty: Decimal | None = None
     payout_px: Decimal | None = None
     multiplier: Decimal = Decimal(1)
     quote_currency: Currency = USD
@@ -90,6 +93,10 @@ class Instrument:
     def sellable_qty(self, qty: Decimal) -> Decimal:
         """`qty` rounded down to whole lots: an exit never grows past the position."""
         return qty // self.lot_qty * self.lot_qty
+
+    def piece_qty(self, qty: Decimal) -> Decimal:
+        """As much of `qty` as one order at a limit may carry, in whole lots."""
+        return self.sellable_qty(qty if self.max_qty is None else min(qty, self.max_qty))
 
     def held_px(self, price: Decimal, position_qty: Decimal) -> Decimal:
         """`price` as the holder of `position_qty` speaks of it: the NO price for a binary short."""

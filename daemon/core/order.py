@@ -16,6 +16,7 @@ from daemon.core.terms import (
     ClientOrderId,
     Currency,
     OrdStatus,
+    OrdType,
     PositionKey,
     RejectReason,
     Side,
@@ -159,8 +160,10 @@ TRANSITIONS: dict[tuple[OrdStatus, OrderInput], OrdStatus] = {
 
 @dataclass(slots=True, kw_only=True)
 class Order:
-    """An exit order of ours. Quantities in contracts (or coins), > 0.
+    """An order of ours. Quantities in contracts (or coins), > 0.
 
+    One of an exit has an `exit_no`, one of a trade a `trade_no`; the other is 0. `limit_px` is
+    None for MARKET alone.
     `cum_qty` counts real fills only; `inferred_qty` what reconciliation proved without seeing
     the fill. `final_qty` is the venue's own count at the order's end, None until it is known.
     `sent_time_ns` is our wall clock at the last sending.
@@ -173,13 +176,15 @@ class Order:
     attempt: int
     side: Side
     order_qty: Decimal
-    limit_px: Decimal
+    limit_px: Decimal | None
     time_in_force: TimeInForce
     reduce_only: bool
     sent_time_ns: int
     sent_mono_ns: int
     cancel_own_crossing: bool = True
     shard: int | None = None
+    ord_type: OrdType = OrdType.LIMIT
+    trade_no: int = 0
     venue_order_id: VenueOrderId | None = None
     status: OrdStatus = OrdStatus.PENDING_NEW
     cum_qty: Decimal = ZERO
@@ -210,10 +215,11 @@ class Order:
     ) -> None:
         """Count one execution; a fill beyond `order_qty` is counted too (see `overfilled`)."""
         self.known_to_exist = True
-        self.cum_qty += last_qty
+        self.cum_qty = self.cum_qty + last_qty if self.cum_qty else last_qty  # mostly the only one
         self.notional += last_qty * last_px
+        paid = self.fees.get(currency)
         # Never changed in place: a snapshot that is being written may hold it.
-        self.fees = {**self.fees, currency: self.fees.get(currency, ZERO) + commission}
+        self.fees = {**self.fees, currency: commission if paid is None else paid + commission}
         full = self.cum_qty >= self.order_qty
         self.take(OrderInput.FULL_FILL if full else OrderInput.PARTIAL_FILL)
 
@@ -236,12 +242,16 @@ class Order:
         if self.status is OrdStatus.REJECTED:
             return ZERO
         largest = self.order_qty if self.final_qty is None else self.final_qty
-        return max(largest - self.cum_qty - self.inferred_qty, ZERO)
+        left = largest - self.cum_qty
+        if self.inferred_qty:
+            left -= self.inferred_qty
+        return max(ZERO, left)
 
     @property
     def dead(self) -> bool:
         """Proven: the order has ended and every fill of it is in the book."""
-        return self.ended and not self.possible_qty
+        ended = self.final_qty is not None or self.status.terminal
+        return ended and not self.possible_qty
 
     @property
     def ended(self) -> bool:

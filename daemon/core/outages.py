@@ -14,6 +14,7 @@ from daemon.core.events import (
     FeedRestored,
     StreamLost,
     StreamRestored,
+    VenueNotOpened,
     VenuePaused,
     VenueResumed,
 )
@@ -27,13 +28,18 @@ _NAMED = 10
 
 def on_venue(
     desk: Desk,
-    event: VenuePaused | VenueResumed | StreamLost | StreamRestored,
+    event: VenueNotOpened | VenuePaused | VenueResumed | StreamLost | StreamRestored,
     *,
     news: bool,
 ) -> None:
-    """A venue stopped or went on; a private stream broke or came back."""
+    """A venue did not open, stopped or went on; a private stream broke or came back."""
+    owner = (event.account, event.venue)
     match event:
+        case VenueNotOpened():
+            text = f"{event.venue} does not open ({event.text}): nothing there is guarded yet"
+            desk.tell_once(owner, NoticeKind.UNGUARDED, text)
         case StreamRestored():
+            desk.untell(owner, NoticeKind.UNGUARDED)
             ask_for_book(desk, event.account, event.venue)
         case StreamLost():
             if news:

@@ -12,18 +12,21 @@ import enum
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from daemon.core.estimates import SlippageEstimated
 from daemon.core.terms import (
     USD,
     ZERO,
     ClientOrderId,
     Currency,
     ExecId,
+    FillCause,
     PositionKey,
     RuleKind,
     Side,
     proper,
     quotient,
 )
+from daemon.core.trade import Trade
 
 
 class Guard(enum.Enum):
@@ -76,11 +79,7 @@ class Pool:
             notional = quotient(self.notional * closed_qty, self.qty)
             fees = quotient(self.fees * closed_qty, self.qty)
         share = (notional - self.closed_notional, fees - self.closed_fees)
-        self.closed_qty, self.closed_notional, self.closed_fees = (
-            closed_qty,
-            notional,
-            fees,
-        )
+        self.closed_qty, self.closed_notional, self.closed_fees = closed_qty, notional, fees
         return share
 
 
@@ -117,7 +116,7 @@ class InferredFill:
     client_order_id: ClientOrderId | None = None
 
 
-@dataclass(slots=True, kw_only=True)  # one for each fill: a frozen one takes twice as long
+@dataclass(slots=True)  # one for each fill: frozen, or by keyword, it takes twice as long
 class Realized:
     """What one fill did: quantity closed, PnL net of both fee shares, quantity opened."""
 
@@ -140,7 +139,10 @@ class Position:
     """Signed `qty` (+ long, - short; a Kalshi NO is short) and what it has earned.
 
     `gross_pnl` and `booked_fees` belong to the running generation; `fees` are all fees ever paid
-    (+) by currency, of which those outside the quote currency are not part of any PnL.
+    (+) by currency, of which those outside the quote currency are not part of any PnL; `funding`
+    is the same of funding, which belongs to no generation. `liquidation_pnl` and `adl_pnl` are the
+    parts of `realized_pnl` that the venue's own closing fills brought, net of fee shares, where
+    the entry was known by then.
     `exit_requested_qty` is what the operator wants out of and no quote has priced yet.
     `verified`: a read of this process's life agreed with `qty`; before that nothing is sent.
     `agreed_ns` (venue clock) is the newest read that is known to have agreed with `qty`.
@@ -158,6 +160,9 @@ class Position:
     booked_fees: Decimal = ZERO
     entry_known: bool = True
     fees: dict[Currency, Decimal] = field(default_factory=dict)
+    funding: dict[Currency, Decimal] = field(default_factory=dict)
+    liquidation_pnl: Decimal = ZERO
+    adl_pnl: Decimal = ZERO
     closed: list[ClosedGeneration] = field(default_factory=list)
     inferred: list[InferredFill] = field(default_factory=list)
     guard: Guard = Guard.UNSEEN
@@ -168,6 +173,10 @@ class Position:
     unguarded_until_ns: int | None = None
     exit_count: int = 0
     exit_requested_qty: Decimal | None = None
+    trade_count: int = 0
+    estimate: SlippageEstimated | None = None
+    trades: tuple[Trade, ...] = ()
+    past_tokens: tuple[str, ...] = ()  # of forgotten trades that had orders: never done again
     inference_count: int = 0
     mismatch: Mismatch | None = None
     verified: bool = False
@@ -175,6 +184,14 @@ class Position:
     settled_ns: int = 0
     touched_ns: int = 0
     touched_mono_ns: int = 0
+
+    def trade_named(self, token: str) -> Trade | None:
+        """The trade that its caller calls `token`, if it is not long past."""
+        return next((trade for trade in reversed(self.trades) if trade.token == token), None)
+
+    def trade(self, trade_no: int) -> Trade | None:
+        """The trade of that number, if it is not long past."""
+        return next((trade for trade in reversed(self.trades) if trade.trade_no == trade_no), None)
 
     @property
     def estimated(self) -> bool:
@@ -184,7 +201,7 @@ class Position:
     @property
     def held_qty(self) -> Decimal:
         """Quantity held, unsigned."""
-        return abs(self.qty)
+        return self.qty if self.qty > ZERO else abs(self.qty)  # most are long: no copy is made
 
     @property
     def entry_px(self) -> Decimal | None:
@@ -200,8 +217,13 @@ class Position:
 
     @property
     def realized_pnl(self) -> Decimal:
-        """All realised PnL of this position, net of fees in the quote currency."""
-        return sum((past.pnl for past in self.closed), ZERO) + self.open_pnl
+        """All realised PnL of this position, net of fees and funding in the quote currency."""
+        return sum((past.pnl for past in self.closed), ZERO) + self.open_pnl + self.funding_pnl
+
+    @property
+    def funding_pnl(self) -> Decimal:
+        """What funding has earned (+) or cost (-) in the quote currency."""
+        return -self.funding.get(self.quote_currency, ZERO)
 
     def pnl_said(self, pnl: Decimal, generation: int) -> str:
         """`pnl` of a generation for people: unknown where what it cost is."""
@@ -230,7 +252,7 @@ class Position:
 
     def reducing(self, side: Side) -> bool:
         """True when a fill on `side` brings the position nearer to zero."""
-        return self.qty * side.sign < ZERO
+        return self.qty < ZERO if side is Side.BUY else self.qty > ZERO
 
     def apply(
         self,
@@ -240,18 +262,25 @@ class Position:
         fee: Decimal,
         time_ns: int,
     ) -> Realized:
-        """Book `qty` > 0 at `px` with `fee` in the quote currency (signed, + = paid)."""
-        closing = min(qty, self.held_qty) if self.reducing(side) else ZERO
-        closing_fee = fee if closing == qty else quotient(fee * closing, qty)
-        pnl = self._close(closing, px, closing_fee, time_ns) if closing else ZERO
-        opening = qty - closing
-        if opening:
-            if not self.qty:
-                self._begin()
-            self._let_closed_go()
-            self.pool.add(opening, opening * px, fee - closing_fee)
-            self.qty += side.sign * opening
-        return Realized(closed_qty=closing, pnl=pnl, opened_qty=opening)
+        """Book `qty` at `px` with `fee` in the quote currency (signed, + = paid); 0 is nothing."""
+        held = self.qty if side is Side.SELL else -self.qty
+        if held <= ZERO:
+            if qty:
+                self._open(side, qty, px, fee)
+            return Realized(ZERO, ZERO, qty)
+        if qty <= held:
+            return Realized(qty, self._close(qty, px, fee, time_ns), ZERO)
+        closing_fee = quotient(fee * held, qty)
+        pnl = self._close(held, px, closing_fee, time_ns)
+        self._open(side, qty - held, px, fee - closing_fee)
+        return Realized(held, pnl, qty - held)
+
+    def _open(self, side: Side, qty: Decimal, px: Decimal, fee: Decimal) -> None:
+        if not self.qty:
+            self._begin()
+        self._let_closed_go()
+        self.pool.add(qty, qty * px, fee)
+        self.qty += side.sign * qty
 
     def _let_closed_go(self) -> None:
         """What is closed leaves the pool with an add, and a like part of every guess in it."""
@@ -266,15 +295,19 @@ class Position:
         return [guess for guess in self.inferred if guess.opening and guess.generation == mine]
 
     def _close(self, qty: Decimal, px: Decimal, fee: Decimal, time_ns: int) -> Decimal:
-        direction = Decimal(1).copy_sign(self.qty)
         cost, entry_fee = self.pool.take(qty)
-        gross = direction * (qty * px - cost)
+        fees = entry_fee + fee
+        if self.qty > ZERO:
+            gross = qty * px - cost
+            self.qty -= qty
+        else:
+            gross = cost - qty * px
+            self.qty += qty
         self.gross_pnl += gross
-        self.booked_fees += entry_fee + fee
-        self.qty -= direction * qty
+        self.booked_fees += fees
         if not self.qty:
             self._end(time_ns)
-        return gross - entry_fee - fee
+        return gross - fees
 
     def _begin(self) -> None:
         self.generation += 1
@@ -301,12 +334,22 @@ class Position:
         A fee in the coin that is held is worth `px` each and is no longer held (semantics.md 29);
         one in a third coin stays outside PnL (25).
         """
-        self.fees[currency] = self.fees.get(currency, ZERO) + commission
+        paid = self.fees.get(currency)
+        self.fees[currency] = commission if paid is None else paid + commission
         if currency == self.quote_currency:
             return commission, ZERO
         if currency == self.base_currency:
             return commission * px, commission
         return ZERO, ZERO
+
+    def attribute(self, cause: FillCause, pnl: Decimal) -> None:
+        """Show `pnl`, which is booked already, as what a fill of the venue's own making brought."""
+        if not self.entry_known:
+            return
+        if cause is FillCause.LIQUIDATION:
+            self.liquidation_pnl += pnl
+        elif cause is FillCause.ADL:
+            self.adl_pnl += pnl
 
     def denominate(self, quote: Currency, base: Currency | None) -> None:
         """Learn the market's currencies; fees of what is open find their place, at its entry."""

@@ -6,12 +6,15 @@ what surely remains is sent (semantics.md 17 to 20, 22).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from daemon.core.commands import CancelOrder, NoticeKind, PlaceOrder, QueryQuote
 from daemon.core.decisions import CloseExit, ExitEnd, HaltAccount, RetriggerExit
 from daemon.core.desk import Desk
+from daemon.core.estimates import bound_of
 from daemon.core.events import MarketPhase, Quote
 from daemon.core.exits import Exit, at_floor, exit_side, free_qty, worst_px
 from daemon.core.instrument import Instrument
@@ -22,11 +25,13 @@ from daemon.core.stops import executable_px
 from daemon.core.terms import (
     NANOS,
     ZERO,
+    Account,
     OrdStatus,
     PositionKey,
     RuleKind,
     Side,
     TimeInForce,
+    Venue,
     client_order_id,
     proper,
 )
@@ -35,9 +40,12 @@ CANCELABLE = frozenset({OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED})
 _MINUTE_NS = 60 * NANOS
 
 
-def working(order: Order) -> bool:
-    """True while the venue may be working it and we are not in doubt about that."""
-    return not order.ended and order.status is not OrdStatus.IN_DOUBT
+def any_working(orders: Iterable[Order]) -> bool:
+    """True while the venue may be working one of them and we are not in doubt about that."""
+    for order in orders:  # noqa: SIM110 - mostly one: `any` would take longer to begin
+        if not order.ended and order.status is not OrdStatus.IN_DOUBT:
+            return True
+    return False
 
 
 def attempt(desk: Desk, position: Position, work: Exit, trigger_px: Decimal) -> None:
@@ -48,24 +56,22 @@ def attempt(desk: Desk, position: Position, work: Exit, trigger_px: Decimal) -> 
     """
     key = position.key
     market = desk.market(key)
-    orders = desk.book.undead(key)
-    if market is None or any(working(order) for order in orders) or not _may_send(desk, key):
+    orders = exit_orders(desk, key)
+    if market is None or any_working(orders) or not _may_send(desk, key):
         return
     policy = desk.book.exit_policy(key, work.reason)
-    resting = policy.order is TimeInForce.GTC
-    others = desk.book.strangers_reducing_qty(position) if resting else ZERO
-    missing = position.missing_qty
-    free = free_qty(work.wanted_qty(position.held_qty), orders, others + missing)
-    qty = market.instrument.sellable_qty(free)
+    room = _room(desk, position, work, policy, orders)
+    qty = market.instrument.piece_qty(room.free)
     side = exit_side(position.qty)
     priced = replace(work, trigger_px=trigger_px)
-    limit_px = worst_px(priced, policy, side, market.instrument)
+    likely_px = _likely_px(desk, position, work, policy)
+    limit_px = worst_px(priced, policy, side, market.instrument, likely_px)
     if _too_small(market.instrument, qty, limit_px):
-        if not orders and free:
-            text = f"{proper(free)} {key.symbol} is below the lot or the minimum: it cannot be sold"
-            desk.tell_once((key, position.generation), NoticeKind.DUST, text, key)
-        elif others or missing:
-            _tell_held_back(desk, work, others, missing)
+        if not orders and room.free and not room.trades:
+            text = f"{proper(room.free)} {key.symbol} is below the lot or the minimum: it cannot be"
+            desk.tell_once((key, position.generation), NoticeKind.DUST, f"{text} sold", key)
+        elif room.trades or room.others or room.missing:
+            _tell_held_back(desk, work, room)
             desk.wait(f"retry|{key.name}", policy.retry_delay_s)
         return
     if _exceeds_limits(desk, position, qty, market.instrument, limit_px):
@@ -80,20 +86,80 @@ def attempt(desk: Desk, position: Position, work: Exit, trigger_px: Decimal) -> 
     _place(desk, position, work, policy, (side, qty, limit_px))
 
 
+def _likely_px(desk: Desk, position: Position, work: Exit, policy: ExitPolicy) -> Decimal | None:
+    """The estimate's bound; an order that found nobody shows that it was too tight."""
+    estimate = None if work.misses else position.estimate
+    return bound_of(estimate, policy, position.held_qty, desk.event.mono_ns)
+
+
+class _Room(NamedTuple):
+    """How much an exit may send now, and what is set aside for others."""
+
+    free: Decimal
+    trades: Decimal
+    others: Decimal
+    missing: Decimal
+
+
+def _room(
+    desk: Desk, position: Position, work: Exit, policy: ExitPolicy, orders: list[Order]
+) -> _Room:
+    """What surely remains; our trades that rest give way, and count until they are dead."""
+    trades, held = _overtaken(desk, position), position.held_qty
+    resting = policy.order is TimeInForce.GTC
+    others = desk.book.strangers_reducing_qty(position) if resting else ZERO
+    missing = position.missing_qty
+    wanted = min(work.wanted_qty(held), max(held - trades, ZERO))
+    return _Room(free_qty(wanted, orders, others + missing), trades, others, missing)
+
+
+def exit_orders(desk: Desk, key: PositionKey) -> list[Order]:
+    """Orders of a position's exits that are not proven dead."""
+    return [order for order in desk.book.undead(key) if not order.trade_no]
+
+
+def at_risk_qty(position: Position, orders: Iterable[Order]) -> Decimal:
+    """The largest possible fill of those orders that could take off the position.
+
+    An exit's order counts whatever has become of its position; a trade's only where it reduces.
+    """
+    counted = [o.possible_qty for o in orders if not o.trade_no or position.reducing(o.side)]
+    return sum(counted, ZERO)
+
+
+def _overtaken(desk: Desk, position: Position) -> Decimal:
+    """What our trades may still take off the position; those that rest give way to an exit."""
+    trades = [order for order in desk.book.undead(position.key) if order.trade_no]
+    for order in trades:
+        if position.reducing(order.side) and order.time_in_force is TimeInForce.GTC:
+            text = f"an exit of {order.key.symbol} cancels {order.client_order_id} of a trade"
+            desk.tell_once(order.client_order_id, NoticeKind.TRADE_OVERTAKEN, text, order.key)
+            cancel(desk, order)
+    return at_risk_qty(position, trades)
+
+
+def orders_a_minute(desk: Desk, account: Account, venue: Venue) -> int:
+    """How many orders the account has sent in the last minute."""
+    recent_ns = desk.book.account(account, venue).recent_orders_ns
+    return sum(1 for ns in recent_ns if ns > desk.event.mono_ns - _MINUTE_NS)
+
+
 def _too_small(terms: Instrument, qty: Decimal, px: Decimal) -> bool:
     """Nothing left, or less than a venue takes; it counts at the order's limit."""
     notional = qty * px * terms.multiplier
     return not qty or qty < terms.min_qty or notional < terms.min_notional
 
 
-def _tell_held_back(desk: Desk, work: Exit, others: Decimal, missing: Decimal) -> None:
+def _tell_held_back(desk: Desk, work: Exit, room: _Room) -> None:
     """What others sell, or have sold for all we know, is not sold a second time."""
     key, text = work.key, f"exit of {work.key.symbol} sends nothing: "
-    if others:
-        text += f"{proper(others)} of it rest in orders of another hand on this account"
+    if room.trades and not room.others:
+        return  # a trade's own notice says that it gives way
+    if room.others:
+        text += f"{proper(room.others)} of it rest in orders of another hand on this account"
     else:
-        text += f"the venue's count lacks {proper(missing)} of it, which is looked into"
-    desk.tell_once((key, work.exit_no, bool(others)), NoticeKind.EXIT_BLOCKED, text, key)
+        text += f"the venue's count lacks {proper(room.missing)} of it, which is looked into"
+    desk.tell_once((key, work.exit_no, bool(room.others)), NoticeKind.EXIT_BLOCKED, text, key)
 
 
 def _may_send(desk: Desk, key: PositionKey) -> bool:
@@ -149,7 +215,7 @@ def _exceeds_limits(
     notional = qty * terms.held_px(limit_px, position.qty) * terms.multiplier
     limit = policy.max_exit_notional
     state = desk.book.account(key.account, key.venue)
-    recent = sum(1 for ns in state.recent_orders_ns if ns > desk.event.mono_ns - _MINUTE_NS)
+    recent = orders_a_minute(desk, key.account, key.venue)
     if limit is not None and notional > limit:
         text = f"exit of {key.symbol} for {proper(notional)} exceeds max_exit_notional {limit}"
     elif recent >= policy.max_orders_per_minute:
@@ -186,11 +252,11 @@ def continue_exit(
 
     Out of guard, only what the operator asked for himself goes on.
     """
-    orders = desk.book.undead(position.key)
+    orders = exit_orders(desk, position.key)
     state = desk.book.account(position.key.account, position.key.venue)
     priced_ns = quote.priced_mono_ns or quote.mono_ns
     early = quote.mono_ns < work.not_before_ns or priced_ns <= work.answered_ns
-    if early or any(working(order) for order in orders):
+    if early or any_working(orders):
         return
     policy = desk.book.exit_policy(position.key, work.reason)
     insists = (guarded and policy.resubmit_until_flat) or work.reason is RuleKind.OPERATOR
@@ -234,13 +300,15 @@ def open_for_trade(desk: Desk, key: PositionKey) -> bool:
 
 def advance(desk: Desk, key: PositionKey) -> None:
     """After anything moved on a position: end its exit, cancel what is too much, or wait on."""
-    position, work = desk.book.positions.get(key), desk.book.exits.get(key)
-    if position is None or work is None:
+    work = desk.book.exits.get(key) if desk.book.exits else None
+    if work is None:
         return
-    orders = desk.book.undead(key)
+    position, orders = desk.book.positions[key], exit_orders(desk, key)
     superseded = work.generation != position.generation
     wanted = ZERO if superseded else work.wanted_qty(position.held_qty)
-    at_risk = sum([order.possible_qty for order in orders], ZERO)
+    at_risk = ZERO
+    for order in orders:
+        at_risk += order.possible_qty
     if at_risk > wanted:
         _cancel_resting(desk, orders)
     if superseded:
@@ -250,7 +318,7 @@ def advance(desk: Desk, key: PositionKey) -> None:
     elif not wanted:
         if not orders:
             _finish(desk, position, work, ExitEnd.FLAT)
-    elif not any(working(order) for order in orders) and work.attempts:
+    elif work.attempts and not any_working(orders):
         _retry_later(desk, position, work)
 
 
@@ -323,7 +391,7 @@ def on_retry(desk: Desk, key: PositionKey) -> None:
     Where a live book has nobody to trade with, its feed tells when somebody comes.
     """
     work = desk.book.exits.get(key)
-    if work is None or any(working(order) for order in desk.book.undead(key)):
+    if work is None or any_working(exit_orders(desk, key)):
         return
     desk.emit(QueryQuote(account=key.account, venue=key.venue, symbol=key.symbol))
     policy = desk.book.exit_policy(key, work.reason)

@@ -20,6 +20,7 @@ from daemon.core.terms import (
     Side,
     client_order_id,
     quotient,
+    trade_order_id,
 )
 
 _EXITS_AHEAD = 10
@@ -38,6 +39,15 @@ class Difference:
     row: PositionRow | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What an order of ours was made for: an exit or a trade (the other is 0), which attempt."""
+
+    exit_no: int = 0
+    trade_no: int = 0
+    attempt: int
+
+
 def is_fresh(position: Position, event: PositionSnapshot) -> bool:
     """True when the read is newer than everything that we know moved on the symbol.
 
@@ -50,9 +60,12 @@ def is_fresh(position: Position, event: PositionSnapshot) -> bool:
 def split(
     qty: Decimal, side: Side, orders: Iterable[Order]
 ) -> Iterator[tuple[Decimal, ClientOrderId | None]]:
-    """Attribute `qty` to the orders that may have filled it, oldest first, the rest to none."""
+    """Attribute `qty` to the orders that may have filled it, oldest first, the rest to none.
+
+    Those whose fills the venue has counted to the end come first: they filled it, others may have.
+    """
     left = qty
-    for order in orders:
+    for order in sorted(orders, key=lambda order: order.final_qty is None):
         part = min(left, order.possible_qty) if order.side is side else ZERO
         if part:
             yield part, order.client_order_id
@@ -85,14 +98,16 @@ def inferred_px(
     return terms.held_px(quotient(row.cost, abs(row.position_qty)), row.position_qty)
 
 
-def derived_id(
-    journal_id: JournalId, position: Position, order_id: ClientOrderId
-) -> tuple[int, int] | None:
-    """(exit_no, attempt) if `order_id` is one that this journal would have made next."""
+def derived_id(journal_id: JournalId, position: Position, order_id: ClientOrderId) -> Cause | None:
+    """What led to `order_id` if it is one that this journal would have made next."""
     for generation in (position.generation, position.generation + 1):
         for exit_no in range(max(position.exit_count, 1), position.exit_count + _EXITS_AHEAD):
             for attempt in range(1, _ATTEMPTS_AHEAD):
                 made = client_order_id(journal_id, position.key, generation, exit_no, attempt)
                 if made == order_id:
-                    return exit_no, attempt
+                    return Cause(exit_no=exit_no, attempt=attempt)
+    for trade_no in range(max(position.trade_count, 1), position.trade_count + _EXITS_AHEAD):
+        for attempt in range(1, _ATTEMPTS_AHEAD):
+            if trade_order_id(journal_id, position.key, trade_no, attempt) == order_id:
+                return Cause(trade_no=trade_no, attempt=attempt)
     return None

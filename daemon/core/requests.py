@@ -8,9 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from daemon.core.events import Event, VenueEvent
+from daemon.core.events import Event, Quote, VenueEvent
 from daemon.core.rules import ImportedPosition
-from daemon.core.terms import Account, ClientOrderId, Symbol
+from daemon.core.terms import (
+    Account,
+    ClientOrderId,
+    OrdType,
+    PositionSide,
+    RejectReason,
+    Side,
+    Symbol,
+    TimeInForce,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,3 +82,27 @@ class PositionsImported(VenueEvent):
     """Positions from a file of the first seed's format; the venue's own facts correct them."""
 
     rows: tuple[ImportedPosition, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeRequested(VenueEvent):
+    """Somebody wants to trade, for no exit: attempt number `attempt` (from 1) at it.
+
+    `token` is the caller's name of the whole trade: the same attempt asked for again does nothing.
+    `order_qty` is what the whole trade is to fill; an attempt is for what earlier ones left of it,
+    and `reason` says why it is made. `quote` prices MARKET; `timeout_s` ends an order that rests.
+    """
+
+    symbol: Symbol
+    token: str
+    side: Side
+    order_qty: Decimal
+    ord_type: OrdType = OrdType.LIMIT
+    limit_px: Decimal | None = None
+    time_in_force: TimeInForce = TimeInForce.IOC
+    reduce_only: bool = False
+    position_side: PositionSide = PositionSide.NET
+    timeout_s: Decimal | None = None
+    quote: Quote | None = None
+    attempt: int = 1
+    reason: RejectReason | None = None

@@ -41,6 +41,7 @@ from daemon.core.terms import (
     ClientOrderId,
     ExecId,
     PositionKey,
+    PositionSide,
     Side,
     Venue,
     proper,
@@ -50,6 +51,7 @@ from daemon.core.terms import (
 OVERLAP_NS = 600 * NANOS
 _AGAIN_S = Decimal(5)
 _ROW = "row"
+_NET = PositionSide.NET
 _OVER = frozenset({MarketPhase.DETERMINED, MarketPhase.SETTLED})
 
 
@@ -62,19 +64,26 @@ def ask_for_book(desk: Desk, account: Account, venue: Venue) -> None:
 
 def on_positions(desk: Desk, event: PositionSnapshot) -> None:
     """Compare every position of the account with the venue's; nearly all agree, as before."""
-    rows = {(row.symbol, row.position_side): row for row in event.rows}
+    # By symbol alone where that names one position: a tuple for each would take half of the time.
+    rows: dict[object, PositionRow] = {
+        row.symbol if row.position_side is _NET else (row.symbol, row.position_side): row
+        for row in event.rows
+    }
     about_rows = any(
         isinstance(about, tuple) and about[-1] == _ROW for about, _ in desk.memory.told
     )
+    account, venue, take = event.account, event.venue, rows.pop
     doubted: list[tuple[PositionKey, PositionRow | None]] = []
-    for key, position in desk.book.positions.items():
-        if key.venue != event.venue or key.account != event.account:
+    for position in desk.book.positions.values():
+        key, qty = position.key, position.qty
+        if key.venue != venue or key.account != account:
             continue
-        if not position.qty and not position.mismatch and _all_settled(position):
+        if not qty and position.mismatch is None and _all_settled(position):
             continue
-        row = rows.pop((key.symbol, key.position_side), None)
+        side = key.position_side
+        row = take(key.symbol if side is _NET else (key.symbol, side), None)
         agreed = position.verified and position.mismatch is None and not about_rows
-        if not (agreed and row and position.qty and row.position_qty == position.qty):
+        if not (agreed and qty and row is not None and row.position_qty == qty):
             doubted.append((key, row))
     doubted += [(_key_of(event, row), row) for row in rows.values()]
     for key, row in doubted:
@@ -229,7 +238,7 @@ def _infer(desk: Desk, position: Position, seen: Difference) -> None:
     key = position.key
     side = Side.BUY if seen.difference > ZERO else Side.SELL
     reducing = position.reducing(side)
-    orders = desk.book.undead(key) if reducing else []
+    orders = desk.book.undead(key)
     work = desk.book.exits.get(key)
     mark = desk.memory.marks.get((key.account, key.venue, key.symbol))
     market = desk.market(key)
@@ -260,6 +269,7 @@ def infer(
     """
     known = desk.book.positions.get(key)
     number = 1 if known is None else known.inference_count + 1
+    desk.memory.levels.pop(key, None)  # another entry
     desk.emit(
         InferFill(
             key=key,
@@ -276,30 +286,30 @@ def infer(
 
 def moved(desk: Desk, key: PositionKey) -> None:
     """A position changed: its exit, its settlement and the list of watched symbols follow."""
-    desk.memory.levels.pop(key, None)
     advance(desk, key)
-    settle_if_ready(desk, key)
+    if desk.book.pending_settlements:
+        settle_if_ready(desk, key)
     watch(desk, key)
 
 
 def watch(desk: Desk, key: PositionKey) -> None:
     """Price what is held and nothing else; read a market's terms before its first quote."""
-    where = (key.account, key.venue)
-    watched = desk.memory.watched.setdefault(where, [])
-    at = bisect.bisect_left(watched, key.symbol)
-    known = at < len(watched) and watched[at] == key.symbol
+    where = (key.account, key.venue, key.symbol)
     held = False
-    for other in desk.book.keys_of(key.account, key.venue, key.symbol):
-        held = held or bool(desk.book.positions[other].qty) or other in desk.book.exits
-    if held == known:
+    for position in desk.book.positions_on(*where):
+        held = held or bool(position.qty) or position.key in desk.book.exits
+    if held == (where in desk.memory.watching):
         return
+    watched = desk.memory.watched.setdefault((key.account, key.venue), [])
     if held:
-        watched.insert(at, key.symbol)
+        desk.memory.watching.add(where)
+        bisect.insort(watched, key.symbol)
         desk.emit(QueryMarket(account=key.account, venue=key.venue, symbol=key.symbol))
         desk.wait(f"market|{key.account}|{key.venue}|{key.symbol}", _AGAIN_S)
         await_verification(desk, key)
     else:
-        del watched[at]
+        desk.memory.watching.remove(where)
+        del watched[bisect.bisect_left(watched, key.symbol)]
     tell_watched(desk, key.account, key.venue)
 
 

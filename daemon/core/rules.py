@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from daemon.core.terms import Account, RuleKind, Symbol, TimeInForce, Venue, VenueOrderId
+from daemon.core.terms import Account, RuleKind, Side, Symbol, TimeInForce, Venue, VenueOrderId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitPolicy:
-    """How to get out. Prices in dollars of the held side, times in seconds."""
+    """How to get out. Prices in dollars of the held side, times in seconds.
+
+    `bound_by_estimate`: the first order after a trigger goes no further than a SlippageEstimated
+    that is not older than `estimate_max_age_s` says, and never beyond the slippage bounds.
+    `learn_retry_delay`: the first delay is a RetryDelayLearned, between the two given here.
+    """
 
     order: TimeInForce = TimeInForce.IOC
     max_slippage_px: Decimal | None = None
@@ -27,6 +32,9 @@ class ExitPolicy:
     max_spread_px: Decimal | None = None
     adopt_fires: bool = False
     own_crossing_cancels: bool = True
+    bound_by_estimate: bool = False
+    estimate_max_age_s: Decimal = Decimal(60)
+    learn_retry_delay: bool = False
 
 
 DEFAULT_EXITS = ExitPolicy()
@@ -50,7 +58,11 @@ class StopRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountPolicy:
-    """What one account may do on one venue. Times in seconds, `max_exit_notional` in dollars."""
+    """What one account may do on one venue. Times in seconds, notionals in the quote currency.
+
+    `market_sides`: the sides on which the venue takes a market order for a quantity of what is
+    traded (Kalshi: none; Bitget spot: SELL, since it sizes a BUY in money).
+    """
 
     account: Account
     venue: Venue
@@ -59,6 +71,8 @@ class AccountPolicy:
     resend_same_id: bool = False
     max_exit_notional: Decimal | None = None
     max_orders_per_minute: int = 60
+    max_trade_notional: Decimal | None = None
+    market_sides: tuple[Side, ...] = (Side.BUY, Side.SELL)
     grace_s: Decimal = Decimal(5)
     doubt_alert_s: Decimal = Decimal(10)
     in_flight_bound_s: Decimal = Decimal(90)

@@ -77,7 +77,7 @@ def executable_px(position_qty: Decimal, quote: Quote, policy: ExitPolicy) -> De
     """
     long = position_qty > ZERO
     px, qty = (quote.bid_px, quote.bid_qty) if long else (quote.ask_px, quote.ask_qty)
-    if px is None or qty < min(policy.trigger_min_qty, abs(position_qty)):
+    if px is None or (qty < policy.trigger_min_qty and qty < abs(position_qty)):
         return None
     if policy.max_spread_px is not None:
         if quote.bid_px is None or quote.ask_px is None:

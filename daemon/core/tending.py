@@ -12,8 +12,17 @@ from daemon.core.decisions import AdoptOrder, DeclareDead, HaltAccount
 from daemon.core.desk import Desk
 from daemon.core.events import OrderAbsent, OrderSnapshot
 from daemon.core.exits import exit_side
+from daemon.core.fold_trades import timeout_of
 from daemon.core.order import Order
-from daemon.core.pursuit import CANCELABLE, advance, cancel, open_for_trade, working
+from daemon.core.pursuit import (
+    CANCELABLE,
+    advance,
+    any_working,
+    at_risk_qty,
+    cancel,
+    exit_orders,
+    open_for_trade,
+)
 from daemon.core.reconciliation import derived_id
 from daemon.core.terms import (
     NANOS,
@@ -60,21 +69,29 @@ def tend(desk: Desk, order: Order, *, news: bool) -> None:
 
     Only news hurry a look; what repeats itself is looked at again at the usual pace.
     """
-    if order.dead:
-        return
     if order.status is OrdStatus.IN_DOUBT or order.ended:
         # Ended: the venue counts more than we have seen; the stream brings it, or we ask.
-        if news:
+        if news and not order.dead:
             desk.wait(f"check|{order.client_order_id}", SOON_S)
         return
     if order.time_in_force is not TimeInForce.GTC or order.status not in CANCELABLE:
         return
-    work = desk.book.find_exit(order.key, order.exit_no)
-    reason = RuleKind.OPERATOR if work is None else work.reason
-    timeout_s = desk.book.exit_policy(order.key, reason).order_timeout_s
-    overdue = desk.event.mono_ns - order.sent_mono_ns >= int(timeout_s * NANOS)
-    if overdue or desk.book.exits.get(order.key) is not work:
+    if _overdue(desk, order):
         cancel(desk, order)
+
+
+def _overdue(desk: Desk, order: Order) -> bool:
+    """Its time is up, which no timer said while it was in doubt, or its exit is over."""
+    if order.trade_no:
+        timeout_s: Decimal | None = timeout_of(desk.book, order)
+    else:
+        work = desk.book.find_exit(order.key, order.exit_no)
+        if desk.book.exits.get(order.key) is not work:
+            return True
+        reason = RuleKind.OPERATOR if work is None else work.reason
+        timeout_s = desk.book.exit_policy(order.key, reason).order_timeout_s
+    age_ns = desk.event.mono_ns - order.sent_mono_ns
+    return timeout_s is not None and age_ns >= int(timeout_s * NANOS)
 
 
 def on_absent(desk: Desk, event: OrderAbsent) -> None:
@@ -123,9 +140,8 @@ def _may_resend(desk: Desk, order: Order) -> bool:
     policy = desk.book.policy(key.account, key.venue)
     position, work = desk.book.positions.get(key), desk.book.exits.get(key)
     if position is None or work is None or order.exit_no != work.exit_no:
-        return False
-    orders = desk.book.undead(key)
-    at_risk = sum((other.possible_qty for other in orders), ZERO)
+        return False  # nor is the order of a trade ever sent again
+    at_risk = at_risk_qty(position, desk.book.undead(key))
     return (
         policy.resend_same_id
         and position.verified
@@ -135,7 +151,7 @@ def _may_resend(desk: Desk, order: Order) -> bool:
         and open_for_trade(desk, key)
         and order.side is exit_side(position.qty)
         and at_risk <= position.held_qty
-        and not any(working(other) for other in orders)
+        and not any_working(exit_orders(desk, key))
     )
 
 
@@ -148,6 +164,7 @@ def _resend(desk: Desk, order: Order) -> None:
             attempt=order.attempt,
             side=order.side,
             order_qty=order.order_qty,
+            ord_type=order.ord_type,
             limit_px=order.limit_px,
             time_in_force=order.time_in_force,
             reduce_only=order.reduce_only,
@@ -184,11 +201,12 @@ def on_unknown_order(desk: Desk, event: OrderSnapshot) -> None:
                 key=key,
                 client_order_id=order_id,
                 venue_order_id=event.venue_order_id,
-                exit_no=cause[0],
-                attempt=cause[1],
+                exit_no=cause.exit_no,
+                trade_no=cause.trade_no,
+                attempt=cause.attempt,
                 side=event.side,
                 order_qty=event.order_qty,
-                limit_px=event.limit_px or ZERO,
+                limit_px=event.limit_px,
                 time_in_force=event.time_in_force or TimeInForce.GTC,
             )
         )

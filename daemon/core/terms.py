@@ -45,6 +45,7 @@ EXACT = decimal.Context(
     ],
 )
 _ROUNDED = decimal.Context(prec=60, rounding=decimal.ROUND_HALF_EVEN)
+_divide, _quantize = _ROUNDED.divide, _ROUNDED.quantize
 SHARE_STEP = Decimal("1e-10")
 
 ORDER_PREFIX = "fd"
@@ -58,15 +59,19 @@ class Word(enum.Enum):
 
 
 class Side(Word):
-    """Direction of an order or fill in the instrument: BUY raises the signed position."""
+    """Direction of an order or fill in the instrument: BUY raises the signed position.
+
+    `sign` is +1 for BUY, -1 for SELL.
+    """
 
     BUY = "buy"
     SELL = "sell"
 
-    @property
-    def sign(self) -> Decimal:
-        """+1 for BUY, -1 for SELL."""
-        return ONE if self is Side.BUY else -ONE
+    sign: Decimal
+
+    def __init__(self, value: str) -> None:
+        """Made once: a property would be a call for each fill."""
+        self.sign = ONE if value == "buy" else -ONE
 
     @property
     def opposite(self) -> Side:
@@ -83,7 +88,10 @@ class PositionSide(Word):
 
 
 class OrdStatus(Word):
-    """FIX OrdStatus (39), plus IN_DOUBT: asked, and nobody knows the answer."""
+    """FIX OrdStatus (39), plus IN_DOUBT: asked, and nobody knows the answer.
+
+    `terminal` is True where the venue will add nothing to the order.
+    """
 
     PENDING_NEW = "pending_new"
     NEW = "new"
@@ -95,13 +103,18 @@ class OrdStatus(Word):
     EXPIRED = "expired"
     IN_DOUBT = "in_doubt"
 
-    @property
-    def terminal(self) -> bool:
-        """True when the venue will add nothing to this order."""
-        return self in _TERMINAL
+    terminal: bool
+
+    def __init__(self, value: str) -> None:
+        """Made once, as `Side.sign` is."""
+        self.terminal = value in {"filled", "canceled", "rejected", "expired"}
 
 
-_TERMINAL = frozenset({OrdStatus.FILLED, OrdStatus.CANCELED, OrdStatus.REJECTED, OrdStatus.EXPIRED})
+class OrdType(enum.Enum):
+    """FIX OrdType (40): at a limit or better, or at any price."""
+
+    LIMIT = "limit"
+    MARKET = "market"
 
 
 class TimeInForce(enum.Enum):
@@ -117,6 +130,15 @@ class Liquidity(enum.Enum):
 
     MAKER = "maker"
     TAKER = "taker"
+
+
+class FillCause(Word):
+    """Why a fill came about: somebody's order, or the venue itself closing a position."""
+
+    TRADE = "trade"
+    LIQUIDATION = "liquidation"
+    ADL = "adl"
+    SETTLEMENT = "settlement"
 
 
 class RejectReason(enum.Enum):
@@ -139,6 +161,10 @@ class RejectReason(enum.Enum):
     ABSENT = "absent"
     OPERATOR = "operator"
     STOPPED = "stopped"
+    HALTED = "halted"
+    NOT_LIVE = "not_live"
+    LIMIT_EXCEEDED = "limit_exceeded"
+    IN_DOUBT = "in_doubt"
 
 
 class RuleKind(Word):
@@ -187,7 +213,7 @@ class PositionKey:
 
 def quotient(numerator: Decimal, denominator: Decimal, step: Decimal = SHARE_STEP) -> Decimal:
     """`numerator / denominator`, half-even to a multiple of `step` (default 1e-10)."""
-    return _ROUNDED.quantize(_ROUNDED.divide(numerator, denominator), step)
+    return _quantize(_divide(numerator, denominator), step)
 
 
 def proper(number: Decimal) -> str:
@@ -205,8 +231,18 @@ def client_order_id(
 
     32 characters of `[a-z2-7]`, which every venue accepts; the same attempt is the same order.
     """
-    cause = "|".join((journal_id, key.name, str(generation), str(exit_no), str(attempt)))
-    digest = base64.b32encode(hashlib.sha256(cause.encode()).digest()).decode().lower()
+    return _id_of((journal_id, key.name, str(generation), str(exit_no), str(attempt)))
+
+
+def trade_order_id(
+    journal_id: JournalId, key: PositionKey, trade_no: int, attempt: int
+) -> ClientOrderId:
+    """The id of one attempt of a trade; no exit's, whatever its numbers."""
+    return _id_of((journal_id, key.name, "trade", str(trade_no), str(attempt)))
+
+
+def _id_of(cause: tuple[str, ...]) -> ClientOrderId:
+    digest = base64.b32encode(hashlib.sha256("|".join(cause).encode()).digest()).decode().lower()
     return ClientOrderId(ORDER_PREFIX + digest[:_ID_DIGITS])
 
 

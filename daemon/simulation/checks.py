@@ -6,7 +6,7 @@ returns, each order as it leaves.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from daemon.core.book import Book, BookState, FillKey
@@ -15,7 +15,7 @@ from daemon.core.decisions import OpenExit, RetriggerExit
 from daemon.core.engine import Engine
 from daemon.core.errors import FilldError
 from daemon.core.events import Event, Fill, MarketPhase, Quote, StopRequested
-from daemon.core.requests import HaltRequested, ResumeRequested
+from daemon.core.requests import HaltRequested, ResumeRequested, TradeRequested
 from daemon.core.rules import ExitPolicy
 from daemon.core.stops import executable_px
 from daemon.core.terms import ZERO, ClientOrderId, JournalId, OrdStatus, Side
@@ -108,7 +108,7 @@ class Checks:
 
     def _judge_order(self, book: Book, event: Event, command: PlaceOrder) -> None:
         key = command.key
-        position, state = book.positions[key], book.account(key.account, key.venue)
+        state = book.account(key.account, key.venue)
         if not state.live:
             raise self.fail("13 not live", f"{command} while live orders are off")
         if self.stopping:
@@ -118,13 +118,43 @@ class Checks:
             raise self.fail("3 paused", f"{command} while the market is {market.phase}")
         if command.order_qty <= ZERO or command.order_qty % market.instrument.lot_qty:
             raise self.fail("11 lots", f"{command}")
-        possible = sum((order.possible_qty for order in book.undead(key)), ZERO)
-        if possible > position.held_qty:
-            raise self.fail("3 open exits <= position", f"{possible} > {position.qty}: {command}")
+        self._judge_size(book, command)
+        known = self._strangers.get((key.symbol, command.side), ZERO)
+        if isinstance(event, TradeRequested):
+            self._judge_trade(book, event, command, known)
+            return
+        if command.trade_no:
+            raise self.fail("5 a trade is never sent again", f"{command} by {event}")
         if not command.resend:
             self._judge_limit(book, event, command)
-        known = self._strangers.get((key.symbol, command.side), ZERO)
         self.venue.oracle.decide(command, known)
+
+    def _judge_size(self, book: Book, command: PlaceOrder) -> None:
+        """All that may reduce is held; a trade alone may be asked to go beyond zero."""
+        orders = book.undead(command.key)
+        against = [o for o in orders if not o.trade_no or o.side is command.side]
+        possible = sum((order.possible_qty for order in against), ZERO)
+        held = _reducible(book, command)
+        asked = bool(command.trade_no) and not command.reduce_only
+        if asked and (not held or possible == command.order_qty):
+            return
+        if possible > held:
+            raise self.fail("3 open orders <= position", f"{possible} > {held}: {command}")
+
+    def _judge_trade(
+        self, book: Book, event: TradeRequested, command: PlaceOrder, known: Decimal
+    ) -> None:
+        if event.limit_px is not None and command.limit_px != event.limit_px:
+            raise self.fail("11 limit", f"{command} asked for as {event}")
+        if event.limit_px is None:
+            assert event.quote is not None
+            self._judge_price(event.quote)
+        oracle = self.venue.oracle
+        oracle.asked[event.token] = event.order_qty
+        opens = ZERO
+        if not event.reduce_only:
+            opens = max(command.order_qty - _reducible(book, command), ZERO)
+        oracle.decide(command, known, opens, event.token)
 
     def _judge_limit(self, book: Book, event: Event, command: PlaceOrder) -> None:
         work = book.exits[command.key]
@@ -138,6 +168,7 @@ class Checks:
         bound = _bound(policy, command.side, px)
         if bound is None:
             return
+        assert command.limit_px is not None
         worse = command.limit_px < bound if command.side is Side.SELL else command.limit_px > bound
         if worse and Decimal("0.01") <= bound <= Decimal("0.99"):
             raise self.fail("11 limit", f"{command.limit_px} beyond {bound}: {command}")
@@ -176,6 +207,10 @@ class Checks:
                     kept = self.resent if command.resend else self.committed
                     kept.add(command.client_order_id)
                     self.venue.oracle.commit(command)
+
+
+def _reducible(book: Book, command: PlaceOrder) -> Decimal:
+    return max(-book.positions[command.key].qty * command.side.sign, ZERO)
 
 
 def _bound(policy: ExitPolicy, side: Side, px: Decimal) -> Decimal | None:
@@ -251,9 +286,11 @@ class CheckedJournal:
         """The real journal's."""
         return self._journal.replay(after_seq)
 
-    def keep_snapshot(self, seq: int, state: BookState) -> Awaitable[None]:
+    def keep_snapshot(
+        self, seq: int, state: BookState, still: Callable[[], bool] | None = None
+    ) -> Awaitable[bool]:
         """The real journal's."""
-        return self._journal.keep_snapshot(seq, state)
+        return self._journal.keep_snapshot(seq, state, still)
 
     def latest_snapshot(self) -> tuple[int, BookState] | None:
         """The real journal's."""

@@ -17,6 +17,7 @@ from daemon.journal.sqlite import read_only
 from daemon.runtime.recovery import recover, verify
 from daemon.simulation.loop import SimLoop, run
 from daemon.simulation.plan import draw
+from daemon.simulation.trades import with_trades
 from daemon.simulation.verdict import unfinished, wrong_money
 from daemon.simulation.world import IDLE_POLL_S, IDLE_TICK_S, World
 
@@ -40,20 +41,25 @@ class Outcome:
     counts: Counter[str] = field(default_factory=Counter)
 
 
-def run_episode(seed: int) -> Outcome:
-    """Play the episode of `seed`; a broken promise comes back as `failure`."""
+def run_episode(seed: int, *, trading: bool = True) -> Outcome:
+    """Play the episode of `seed`, without its trades if not `trading`.
+
+    A broken promise comes back as `failure`.
+    """
     with warnings.catch_warnings():
         # A killed process leaves tasks that never began: that is what killing means.
         warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
-        return _play(seed)
+        return _play(seed, trading=trading)
 
 
-def _play(seed: int) -> Outcome:
+def _play(seed: int, *, trading: bool) -> Outcome:
     rng = random.Random(seed)
     outcome = Outcome(seed)
     where = _SHM if _SHM.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="filld-sim-", dir=where) as folder:
         plan = draw(seed, rng)
+        if trading:
+            plan = with_trades(plan)
         loop = SimLoop(random.Random(rng.random()))
         world = World(plan, rng, loop, Path(folder) / "journal.db")
         failure = run(loop, _story(world, outcome))
@@ -64,7 +70,8 @@ def _play(seed: int) -> Outcome:
         outcome.virtual_s, outcome.steps = loop.time(), loop.steps
         outcome.counts.update({fault.value: n for fault, n in world.faults.counts.items()})
         outcome.counts["orders"] = len(world.oracle.decided)
-        outcome.counts["exit_fills"] = world.oracle.exit_fills
+        outcome.counts["fills"] = world.oracle.fill_count
+        outcome.counts["trades"] = len(world.oracle.traded)
         outcome.counts["lives"] = world.lives
     return outcome
 

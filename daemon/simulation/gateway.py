@@ -7,7 +7,7 @@ the freshness that the venue stated before it, and a 404 is no proof.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -80,6 +80,10 @@ class SimGateway:
 
     async def close(self) -> None:
         """Nothing to let go of."""
+
+    def headroom(self) -> Mapping[str, float]:
+        """Nothing is counted."""
+        return {}
 
     def prepare(self, command: PlaceOrder) -> None:
         """Nothing to encode."""

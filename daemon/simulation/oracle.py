@@ -22,10 +22,15 @@ class ViolationError(AssertionError):
 
 @dataclass(slots=True)
 class Decided:
-    """An order as the daemon decided it: `known` is what it knew that strangers did by then."""
+    """An order as the daemon decided it: `known` is what it knew that strangers did by then.
+
+    `opens` is what it may add to a position or open anew: nothing, of an exit.
+    """
 
     command: PlaceOrder
     known: Decimal
+    opens: Decimal = ZERO
+    token: str | None = None
     filled: Decimal = ZERO
     beyond: Decimal = ZERO
     committed: bool = False
@@ -39,7 +44,9 @@ class Oracle:
         self.ledgers: dict[Symbol, Ledger] = defaultdict(Ledger)
         self.decided: dict[ClientOrderId, Decided] = {}
         self.strangers: dict[tuple[Symbol, Side], Decimal] = defaultdict(lambda: ZERO)
-        self.exit_fills = 0
+        self.fill_count = 0
+        self.asked: dict[str, Decimal] = {}
+        self.traded: dict[str, Decimal] = defaultdict(lambda: ZERO)
         self._now = now
 
     def fail(self, promise: str, text: str) -> ViolationError:
@@ -50,11 +57,13 @@ class Oracle:
         """What was sold and bought so far of these."""
         return [(self.ledgers[name].sold, self.ledgers[name].bought) for name in symbols]
 
-    def decide(self, command: PlaceOrder, known: Decimal) -> None:
+    def decide(
+        self, command: PlaceOrder, known: Decimal, opens: Decimal = ZERO, token: str | None = None
+    ) -> None:
         """The daemon means to send this; what was never committed may be decided otherwise."""
         earlier = self.decided.get(command.client_order_id)
         if earlier is None or not earlier.committed:
-            self.decided[command.client_order_id] = Decided(command, known)
+            self.decided[command.client_order_id] = Decided(command, known, opens, token)
             return
         if not same(command, earlier.command):
             raise self.fail("5 same id, same bytes", f"{command} after {earlier.command}")
@@ -80,22 +89,31 @@ class Oracle:
         """An order of ours traded `qty` at `px` while the account held `before`."""
         decided = self.decided[command.client_order_id]
         decided.filled += qty
-        self.exit_fills += 1
+        self.fill_count += 1
+        if decided.token is not None:
+            self._traded(decided.token, qty)
         if decided.filled > command.order_qty:
             raise self.fail("1 filled <= ordered", f"{decided.filled} of {command}")
-        worse = px < command.limit_px if command.side is Side.SELL else px > command.limit_px
-        if worse:
-            raise self.fail("11 limit", f"{px} is worse than {command.limit_px}")
+        limit_px = px if command.limit_px is None else command.limit_px
+        if (px < limit_px) if command.side is Side.SELL else (px > limit_px):
+            raise self.fail("11 limit", f"{px} is worse than {limit_px}")
         reducible = max(-before * command.side.sign, ZERO)
         decided.beyond += max(qty - reducible, ZERO)
         beyond = decided.beyond
-        excuse = self.strangers[command.key.symbol, command.side] - decided.known
+        strangers = self.strangers[command.key.symbol, command.side] - decided.known
+        excuse = strangers + decided.opens
         if beyond > excuse:
             raise self.fail(
                 "2 never oversold",
                 f"{command.side.value} {qty} {command.key.symbol} holding {before}: {beyond} too"
-                f" much, strangers explain {excuse}; {command.client_order_id}",
+                f" much, strangers and the asking explain {excuse}; {command.client_order_id}",
             )
+
+    def _traded(self, token: str, qty: Decimal) -> None:
+        self.traded[token] += qty
+        if self.traded[token] > self.asked[token]:
+            text = f"{self.traded[token]} of {self.asked[token]} asked for as {token}"
+            raise self.fail("2 a trade is done once", text)
 
 
 def same(one: PlaceOrder, other: PlaceOrder) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from daemon.core.rules import AccountPolicy, ExitPolicy, StopRule
-from daemon.core.terms import Account, JournalId, RuleKind, Symbol, TimeInForce, Venue
+from daemon.core.terms import Account, JournalId, RuleKind, Side, Symbol, TimeInForce, Venue
 
 ACCOUNT = Account("main")
 VENUE = Venue("sim")
@@ -35,6 +35,24 @@ class SymbolPlan:
     settles_at_s: float | None
     settl_cents: int
     stranger_every_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradePlan:
+    """One trade of the operator, and when he asks for it: `offset_cents` None means at market.
+
+    Else the limit is so much above the price at the first asking (below, if negative).
+    """
+
+    token: str
+    symbol: Symbol
+    side: Side
+    order_qty: Decimal
+    offset_cents: int | None
+    rests: bool
+    reduce_only: bool
+    timeout_s: Decimal
+    asked_at_s: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +81,7 @@ class Plan:
     stale_s: float
     hides_fills: bool
     skew_s: float
+    trades: tuple[TradePlan, ...] = ()
 
 
 def draw(seed: int, rng: random.Random) -> Plan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from daemon.simulation.episode import Outcome, run_episode
 from daemon.simulation.report import Report
@@ -32,11 +33,12 @@ def run_seeds(
     progress: Progress = lambda _: None,
     *,
     stop_at_first: bool = False,
+    trading: bool = True,
 ) -> Report:
     """Play these seeds; the same seed gives the same outcome in whatever process."""
     report = Report(first_seed=seeds[0] if seeds else 0)
     began = time.monotonic()
-    for outcome in _outcomes(seeds, workers):
+    for outcome in _outcomes(seeds, workers, trading=trading):
         report.add(outcome)
         report.wall_s = time.monotonic() - began
         progress(report)
@@ -45,11 +47,12 @@ def run_seeds(
     return report
 
 
-def _outcomes(seeds: Iterable[int], workers: int) -> Iterator[Outcome]:
+def _outcomes(seeds: Iterable[int], workers: int, *, trading: bool) -> Iterator[Outcome]:
+    play = partial(run_episode, trading=trading)
     if workers <= 1:
         for seed in seeds:
-            yield run_episode(seed)
+            yield play(seed)
         return
     context = multiprocessing.get_context("spawn")
     with context.Pool(workers) as pool:
-        yield from pool.imap(run_episode, seeds, chunksize=_CHUNK)
+        yield from pool.imap(play, seeds, chunksize=_CHUNK)

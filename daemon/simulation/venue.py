@@ -46,6 +46,7 @@ from daemon.simulation.venue_order import WORKING, VenueOrder, fee_of
 
 BIRTH_NS = 1_780_000_000 * NANOS
 _HIDDEN = 0.3
+_ANY_PX = {Side.BUY: Decimal("0.99"), Side.SELL: Decimal("0.01")}
 
 MarketMaker = Callable[[SymbolPlan, random.Random], Market]
 
@@ -130,6 +131,7 @@ class SimVenue:
             return RejectReason.EXCHANGE_PAUSED
         if market.phase is not MarketPhase.ACTIVE:
             return RejectReason.MARKET_INACTIVE
+        limit_px = _ANY_PX[command.side] if command.limit_px is None else command.limit_px
         held = self.position(command.key.symbol)
         rests = command.time_in_force is TimeInForce.GTC  # then Kalshi takes no reduce-only
         capped = command.reduce_only and self.plan.reduce_only_kept and not rests
@@ -138,7 +140,7 @@ class SimVenue:
         order = self._enter(
             command.key.symbol,
             command.side,
-            (command.order_qty, command.limit_px),
+            (command.order_qty, limit_px),
             command.time_in_force,
             command,
         )

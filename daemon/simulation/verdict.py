@@ -43,6 +43,7 @@ def _symbol(world: World, book: Book, item: SymbolPlan) -> Iterator[str]:
         yield f"6 {item.symbol}: book {position.qty}, venue {truth}"
     if position.generation:  # else it was over before anybody could look
         yield from _lost_fills(world, book, item)
+        yield from _unexplained(world, position)
     yield from _doubts(book, item, position)
     settled = world.venue.markets[item.symbol].phase is MarketPhase.SETTLED
     if position.inferred and not item.archived and not settled:
@@ -126,6 +127,21 @@ def cash_of(position: Position) -> Decimal:
         return position.realized_pnl
     cost = (pool.notional - pool.closed_notional).copy_sign(position.qty)
     return position.realized_pnl - cost - (pool.fees - pool.closed_fees)
+
+
+def _unexplained(world: World, position: Position) -> Iterator[str]:
+    """Trades whose parts are not what the venue filled of their orders, to the cent."""
+    for trade in position.trades:
+        told = {(fill.exec_id, fill.qty, fill.px, fill.commission) for fill in trade.fills}
+        orders = (world.venue.by_client.get(order_id) for order_id in trade.order_ids)
+        mine = {order.venue_order_id for order in orders if order is not None}
+        true = {
+            (fill.exec_id, fill.last_qty, fill.last_px, fill.commission)
+            for fill in world.venue.fills
+            if fill.venue_order_id in mine
+        }
+        if told != true or len(told) != len(trade.fills):
+            yield f"6 trade {trade.token}: told {trade.fills}, the venue filled {true}"
 
 
 def _lost_fills(world: World, book: Book, item: SymbolPlan) -> Iterator[str]:

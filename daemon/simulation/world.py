@@ -32,7 +32,8 @@ from daemon.simulation.host import Ground, Host
 from daemon.simulation.loop import SimLoop
 from daemon.simulation.market import Market
 from daemon.simulation.oracle import Oracle
-from daemon.simulation.plan import Plan, SymbolPlan
+from daemon.simulation.plan import Plan, SymbolPlan, TradePlan
+from daemon.simulation.trades import Trades
 from daemon.simulation.venue import MarketMaker, SimVenue
 
 CALM_TICK_S = 5.0
@@ -80,6 +81,8 @@ class World:
         self._rng = rng
         self._wall = WallClock()
         self._halts = Halts()
+        self._trades = Trades()
+        self._trading = random.Random(f"the asking of {plan.seed}")
         self._context = loop.process_context(0)
         self._main: asyncio.Task[None] | None = None
         self.venue.publish = self._publish
@@ -103,6 +106,9 @@ class World:
         self._prepare_disasters()
         for when_s, word in self.plan.operator:
             self.at(when_s, partial(self._operate, word))
+        for trade in self.plan.trades:
+            for when_s in trade.asked_at_s:
+                self.at(when_s, partial(self._trade, trade))
 
     def _prepare_disasters(self) -> None:
         plan = self.plan
@@ -244,6 +250,14 @@ class World:
         """The operator speaks, if anybody listens."""
         if self.host is not None:
             self.host.inbox.put_answer(event)
+
+    def _trade(self, trade: TradePlan) -> None:
+        """The operator asks for a trade, by the price that the venue has now."""
+        host = self.host
+        if host is not None and self.faults.on:
+            quote = self.venue.book_quote(trade.symbol)
+            positions = host.engine.book.positions
+            self.say(self._trades.ask(trade, host.clock, quote, positions, self._trading))
 
     def _operate(self, word: str) -> None:
         """One random word of the operator."""

@@ -80,7 +80,7 @@ class Play:
 
     def _step(self, event: Event) -> tuple[Command, ...]:
         before = self.engine.book.state()
-        image, encoded = Image(before), encode_state(before)
+        image, encoded = Image.of(before), encode_state(before)
         commands = self.engine.handle(event)
         assert b"".join(image.slices()) == encoded, "a snapshot that is being written was torn"
         self.commands += commands

@@ -22,6 +22,7 @@ from daemon.core.terms import (
     Symbol,
     VenueOrderId,
 )
+from daemon.journal.codec import decode_state, encode_state
 from tests import builders as make
 from tests.core.play import guarded
 
@@ -87,6 +88,16 @@ def test_only_so_much_of_the_past_is_kept(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(book.orders) == 1
     assert len(book.by_venue_id) == 1
     assert play.order.status is OrdStatus.CANCELED
+
+
+def test_a_book_made_of_its_state_has_one_key_for_each_position() -> None:
+    play = guarded()
+    play.tell(make.quote(bid="0.58", ask="0.60"))
+    book = Book.from_state(decode_state(encode_state(play.engine.book.state())))
+    assert book.positions
+    for key in book.positions:
+        assert book.orders[play.order_id].key is key
+        assert book.exits[key].key is key
 
 
 def test_the_oldest_fill_keys_are_left_to_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:

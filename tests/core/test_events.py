@@ -15,6 +15,8 @@ from daemon.core.events import (
     Event,
     FeedLost,
     FeedRestored,
+    Funding,
+    MarginCall,
     MarketChanged,
     MarketPhase,
     OrderEvent,
@@ -26,6 +28,7 @@ from daemon.core.events import (
     StreamRestored,
     Undecodable,
     VenueEvent,
+    VenueNotOpened,
     VenuePaused,
     VenueResumed,
 )
@@ -37,12 +40,15 @@ from daemon.core.requests import (
     OrderResolved,
     PositionsImported,
     ResumeRequested,
+    TradeRequested,
     UnguardRequested,
 )
 from daemon.core.rules import ImportedPosition
 from daemon.core.terms import (
     NANOS,
+    USD,
     ClientOrderId,
+    ExecId,
     OrdStatus,
     RejectReason,
     Side,
@@ -57,6 +63,13 @@ OURS = client_order_id(make.JOURNAL, make.KEY, 1, 1, 1)
 ROW = ImportedPosition(symbol=make.SYMBOL, position_qty=D(5), entry_px=D("0.5"))
 PAID = Settlement(
     **make.ON_SYMBOL, settl_px=D(1), position_qty=D(100), revenue=D(100), settl_time_ns=WALL_NS
+)
+FUNDED = Funding(
+    **make.ON_SYMBOL,
+    exec_id=ExecId("f1"),
+    funding=D("0.1"),
+    funding_currency=USD,
+    transact_time_ns=WALL_NS,
 )
 
 
@@ -80,6 +93,8 @@ def of_account() -> list[Event]:
         make.positions("100"),
         MarketChanged(**make.ON_SYMBOL, phase=MarketPhase.PAUSED),
         PAID,
+        FUNDED,
+        MarginCall(**make.ON_SYMBOL, position_qty=D(100)),
         VenuePaused(**make.AT_VENUE),
         VenueResumed(**make.AT_VENUE),
         make.quote(bid="0.58", ask="0.60"),
@@ -87,6 +102,7 @@ def of_account() -> list[Event]:
         FeedRestored(**make.AT_VENUE, symbols=(make.SYMBOL,)),
         StreamLost(**make.AT_VENUE),
         StreamRestored(**make.AT_VENUE),
+        VenueNotOpened(**make.AT_VENUE, text="banned"),
         QueryFailed(**make.AT_VENUE, query="order", reason=RejectReason.TIMEOUT),
         Undecodable(**make.AT_VENUE, source="fill", raw="{", text="cut"),
     ]
@@ -106,6 +122,7 @@ def of_process(order_id: ClientOrderId) -> list[Event]:
         UnguardRequested(**make.ON_SYMBOL),
         OrderResolved(**make.NOW, client_order_id=order_id, cum_qty=D(40)),
         PositionsImported(**make.AT_VENUE, rows=(ROW,)),
+        TradeRequested(**make.ON_SYMBOL, token="t", side=Side.BUY, order_qty=Decimal(1)),
         *(make.timer(f"{name}|{order_id}") for name in ("check", "timeout")),
         *(
             make.timer(f"{name}|{make.KEY.name}")

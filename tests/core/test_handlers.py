@@ -8,6 +8,7 @@ import pytest
 
 from daemon.core.commands import (
     NoticeKind,
+    Notify,
     OfferQuote,
     PlaceOrder,
     QueryBook,
@@ -25,6 +26,7 @@ from daemon.core.events import (
     StreamLost,
     StreamRestored,
     Undecodable,
+    VenueNotOpened,
     VenuePaused,
     VenueResumed,
 )
@@ -142,6 +144,16 @@ def test_a_lost_stream_is_told_and_a_restored_one_is_made_up_for() -> None:
     assert notices(play.tell(StreamLost(**make.AT_VENUE))) == [NoticeKind.STREAM_LOST]
     assert not play.tell(StreamLost(**make.AT_VENUE))
     assert only(play.tell(StreamRestored(**make.AT_VENUE)), QueryBook)
+
+
+def test_a_venue_that_does_not_open_is_alerted_once_until_it_does() -> None:
+    play, shut = guarded(), VenueNotOpened(**make.AT_VENUE, text="banned")
+    (notice,) = only(play.tell(shut), Notify)
+    assert (notice.notice, notice.urgent) == (NoticeKind.UNGUARDED, True)
+    assert "banned" in notice.text
+    assert not play.tell(shut)
+    play.tell(StreamRestored(**make.AT_VENUE))
+    assert notices(play.tell(shut)) == [NoticeKind.UNGUARDED]
 
 
 def test_a_market_with_a_time_rule_that_closes_first_was_missed() -> None:

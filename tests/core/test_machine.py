@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from decimal import Decimal
 
 from hypothesis import settings
@@ -14,8 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from daemon.core.commands import CancelOrder, Command, PlaceOrder, QueryBook, QueryFills, QueryOrder
 from daemon.core.events import Event, MarketPhase
 from daemon.core.order import Order
-from daemon.core.pursuit import working
-from daemon.core.requests import ExitRequested, HaltRequested, ResumeRequested
+from daemon.core.pursuit import any_working, at_risk_qty
+from daemon.core.requests import ExitRequested, HaltRequested, ResumeRequested, TradeRequested
 from daemon.core.rules import StopRule
 from daemon.core.terms import ClientOrderId, RejectReason, RuleKind, Side, TimeInForce
 from tests import builders as make
@@ -82,6 +83,13 @@ class Course(RuleBasedStateMachine):
 
     def judge(self, command: PlaceOrder) -> None:
         assert self.live, "an order with live orders off"
+        held = self.play.position.qty
+        if command.side.sign * held < 0:
+            assert self.at_risk(command.side) <= abs(held), "more may be sold than is held"
+        if command.trade_no:
+            assert not self.halted, "a trade while halted"
+            assert not command.resend, "a trade sent again"
+            return
         exit_is_older = command.attempt > 1 or command.exit_no in self.opened
         assert exit_is_older or not self.halted, "a new exit while halted"
         self.opened.add(command.exit_no)
@@ -89,11 +97,10 @@ class Course(RuleBasedStateMachine):
         known = self.bytes.setdefault(command.client_order_id, content)
         assert known == content, "the same id with other bytes"
         assert command.resend or len([1 for p in self.play.placed if p == command]) == 1
-        held = self.play.position.qty
         assert command.side.sign * held < 0, "an exit that adds"
-        others = [o for o in self.play.engine.book.undead(make.KEY) if working(o)]
-        assert {o.client_order_id for o in others} <= {command.client_order_id}, "two at work"
-        assert self.at_risk(command.side) <= abs(held), "more may be sold than is held"
+        others = [o for o in self.play.engine.book.undead(make.KEY) if any_working([o])]
+        at_work = {o.client_order_id for o in others if not o.trade_no}
+        assert at_work <= {command.client_order_id}, "two at work"
 
     def at_risk(self, side: Side) -> Decimal:
         orders = self.play.engine.book.undead(make.KEY)
@@ -150,6 +157,31 @@ class Course(RuleBasedStateMachine):
                     continue  # its answer is on its way: a look would prove nothing
                 for event in self.venue.look(query):
                     self.tell(event)
+
+    @rule(
+        side=st.sampled_from(Side),
+        qty=st.sampled_from([3, 40, 100]),
+        rests=st.booleans(),
+        again=st.booleans(),
+        after=WAITS,
+    )
+    def a_trade(self, side: Side, qty: int, after: str, *, rests: bool, again: bool) -> None:
+        """A trade, or a further attempt at the newest one; what reduces may not cross zero."""
+        position = self.play.position
+        newest = position.trades[-1] if again and position.trades else None
+        asked = TradeRequested(
+            **make.ON_SYMBOL,
+            token=f"trade {position.trade_count + 1}",
+            side=side,
+            order_qty=D(qty),
+            limit_px=D("0.56"),
+            time_in_force=TimeInForce.GTC if rests else TimeInForce.IOC,
+            reduce_only=position.reducing(side),
+        )
+        if newest is not None:
+            terms = {f.name: getattr(newest.terms, f.name) for f in fields(newest.terms)}
+            asked = replace(asked, token=newest.token, attempt=len(newest.attempts) + 1, **terms)
+        self.tell(asked, after)
 
     @rule(side=st.sampled_from(Side), qty=st.sampled_from([5, 30, 120]))
     def a_stranger_trades(self, side: Side, qty: int) -> None:
@@ -237,7 +269,9 @@ class Course(RuleBasedStateMachine):
             return
         # A fill known by the venue's id alone has moved the position, and no order yet.
         unplaced = sum((o.fill.last_qty for o in self.play.engine.book.orphans), D(0))
-        assert self.play.undead_qty - unplaced <= self.play.position.held_qty
+        position = self.play.position
+        at_risk = at_risk_qty(position, self.play.engine.book.undead(make.KEY))
+        assert at_risk - unplaced <= position.held_qty
 
     def teardown(self) -> None:
         """The faults stop: whatever was doubted becomes known and what is told is all heard."""

@@ -44,6 +44,11 @@ class Count:
     cash: Fraction = Fraction(0)
     done: list[Fraction] = field(default_factory=list)
 
+    @property
+    def realized(self) -> Fraction:
+        """All that has been earned, net of fee shares."""
+        return sum(self.done, self.running)
+
     def book(self, sign: int, qty: Fraction, px: Fraction, fee: Fraction) -> None:
         self.cash -= sign * qty * px + fee
         closing = min(qty, abs(self.qty)) if self.qty * sign < 0 else Fraction(0)

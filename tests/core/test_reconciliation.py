@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from daemon.core.events import PositionRow
 from daemon.core.position import Position
-from daemon.core.reconciliation import Difference, derived_id, inferred_px, is_fresh, split
-from daemon.core.terms import Side, client_order_id
+from daemon.core.reconciliation import Cause, Difference, derived_id, inferred_px, is_fresh, split
+from daemon.core.terms import ClientOrderId, Side, client_order_id, trade_order_id
 from tests import builders as make
 from tests.core.test_exits import order
 
@@ -22,6 +22,13 @@ def test_a_missing_quantity_goes_to_the_orders_that_may_have_filled_it() -> None
     ]
     assert list(split(D(60), Side.SELL, [first, second]))[-1] == (D(10), None)
     assert list(split(D(5), Side.BUY, [first])) == [(D(5), None)]
+
+
+def test_an_order_counted_to_its_end_comes_before_one_that_may_never_have_lived() -> None:
+    doubtful, counted = order("137"), order("0.7")
+    counted.client_order_id = ClientOrderId("counted")
+    counted.end_at(D("0.7"))
+    assert list(split(D("0.7"), Side.SELL, [doubtful, counted])) == [(D("0.7"), "counted")]
 
 
 def test_a_read_is_fresh_when_asked_and_stamped_after_what_moved() -> None:
@@ -47,6 +54,8 @@ def test_an_addition_to_what_is_held_has_no_price_of_its_own() -> None:
 def test_only_ids_that_would_come_next_are_derived() -> None:
     position = Position(key=make.KEY, exit_count=3, generation=2)
     soon = client_order_id(make.JOURNAL, make.KEY, 2, 4, 1)
-    assert derived_id(make.JOURNAL, position, soon) == (4, 1)
+    assert derived_id(make.JOURNAL, position, soon) == Cause(exit_no=4, attempt=1)
+    traded = trade_order_id(make.JOURNAL, make.KEY, 2, 1)
+    assert derived_id(make.JOURNAL, position, traded) == Cause(trade_no=2, attempt=1)
     far = client_order_id(make.JOURNAL, make.KEY, 2, 400, 1)
     assert derived_id(make.JOURNAL, position, far) is None

@@ -14,13 +14,25 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from daemon.core import exits, fills, fold_orders, guarding, pursuit, reconciliation, tending, terms
+from daemon.core import (
+    exits,
+    fills,
+    fold_orders,
+    guarding,
+    pursuit,
+    reconciliation,
+    tending,
+    terms,
+    trading,
+)
 from daemon.core.book import Book, OrphanFill
+from daemon.core.desk import Desk
 from daemon.core.events import CancelRejected, Event, Fill, OrderAccepted, OrderInDoubt, Started
 from daemon.core.exits import Exit
 from daemon.core.instrument import Instrument
 from daemon.core.order import Order, OrderInput
 from daemon.core.terms import ZERO, OrdStatus, Side, VenueOrderId
+from daemon.core.trade import Trade
 from daemon.ports import Record
 from daemon.runtime.driver import Driver, Step
 from daemon.runtime.inbox import Inbox
@@ -81,7 +93,7 @@ def trust_the_201() -> AbstractContextManager[None]:
     def mutant(book: Book, event: OrderAccepted) -> bool:
         changed = real(book, event)
         order = book.find_order(event)
-        if changed and order is not None and not order.cum_qty:
+        if changed and order is not None and order.limit_px and not order.cum_qty:
             position = book.position(order.key)
             position.apply(order.side, order.order_qty, order.limit_px, ZERO, 0)
         return changed
@@ -258,6 +270,35 @@ def keep_a_guess_that_a_settlement_denies() -> AbstractContextManager[None]:
     return _everywhere(fills.denied_qty, lambda _book, _position, _difference: ZERO)
 
 
+def send_a_trade_again_at_recovery() -> AbstractContextManager[None]:
+    """A trade's order that is in doubt is sent once more, as an exit's would be."""
+
+    def mutant(_desk: Desk, order: Order) -> bool:
+        return bool(order.trade_no) or real(_desk, order)
+
+    real = tending._may_resend
+    return _everywhere(real, mutant)
+
+
+def trades_take_nothing_from_exits() -> AbstractContextManager[None]:
+    """What a trade may still sell is not set aside when an exit is sized."""
+    return _everywhere(pursuit._overtaken, lambda _desk, _position: ZERO)
+
+
+def exits_take_nothing_from_trades() -> AbstractContextManager[None]:
+    """What an exit may still sell is not set aside when a trade is allowed."""
+    return _everywhere(trading._oversells, lambda *_: None)
+
+
+def try_a_trade_again_in_doubt() -> AbstractContextManager[None]:
+    """The next attempt is for all that is not seen filled, though the last may yet live."""
+
+    def mutant(_desk: Desk, trade: Trade) -> Decimal:
+        return trade.terms.order_qty - trade.filled_qty
+
+    return _everywhere(trading._left, mutant)
+
+
 MUTANTS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     mutant.__name__: mutant
     for mutant in (
@@ -281,6 +322,10 @@ MUTANTS: dict[str, Callable[[], AbstractContextManager[None]]] = {
         halt_is_ignored,
         same_id_for_the_next_exit,
         keep_a_guess_that_a_settlement_denies,
+        send_a_trade_again_at_recovery,
+        trades_take_nothing_from_exits,
+        exits_take_nothing_from_trades,
+        try_a_trade_again_in_doubt,
     )
 }
 

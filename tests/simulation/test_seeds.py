@@ -33,8 +33,10 @@ def test_fresh_seeds_break_no_promise(capfd: pytest.CaptureFixture[str]) -> None
     assert not report.unreached(LEAST), f"hardly reached: {report.unreached(LEAST)}"
 
 
-def test_seeds_that_once_failed() -> None:
+@pytest.mark.parametrize("trading", [False, True])
+def test_seeds_that_once_failed(trading: bool) -> None:
+    """Without trades each tells the story that once failed, with them another one."""
     lines = SEEDS.read_text("utf-8").splitlines()
     seeds = tuple(int(line.split()[0]) for line in lines if line and not line.startswith("#"))
-    report = run_seeds(seeds, WORKERS)
+    report = run_seeds(seeds, WORKERS, trading=trading)
     assert report.ok, "\n".join(report.lines())
