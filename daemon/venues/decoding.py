@@ -1,4 +1,4 @@
-"""What reading a venue's message has in common on all crypto venues. Pure; knows no venue.
+"""What reading a venue's message has in common on all venues. Pure; knows no venue.
 
 A decoder never raises on bad input: inside a wire module `UnreadableError` carries the reason up
 to the function that turns it into `Undecodable`. Numbers are decimal strings, and exact; a JSON
@@ -19,6 +19,8 @@ from daemon.core.terms import ZERO, Account, Venue
 
 RAW_LIMIT: Final = 2_000
 """Characters of an unreadable message that are kept."""
+
+NAME_LIMIT: Final = 200
 
 DIGITS_LIMIT: Final = 28
 """Significant digits of a number: products of two stay exact in the core's 60."""
@@ -89,7 +91,7 @@ def positive(text: str, what: str) -> Decimal:
 
 def name(text: str, what: str) -> str:
     """A symbol or id: not empty, at most 200 characters."""
-    if not text or len(text) > RAW_LIMIT // 10:
+    if not text or len(text) > NAME_LIMIT:
         raise UnreadableError(f"{what} is empty or too long")
     return text
 

@@ -16,16 +16,20 @@ class VenueError(TheirsError):
     """A venue refused, failed or could not be reached.
 
     `code` is the venue's own word ("" where it gave none), `retryable` says that the same
-    question may be asked again unchanged, `reason` is our word for all venues.
+    question may be asked again unchanged, `reason` is our word for all venues, `tried` what was
+    done about it before this was raised, oldest first.
     """
 
     reason: ClassVar[RejectReason] = RejectReason.VENUE_ERROR
     retryable: ClassVar[bool] = False
 
-    def __init__(self, text: str = "", *, venue: str = "", code: str = "") -> None:
+    def __init__(
+        self, text: str = "", *, venue: str = "", code: str = "", tried: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(text)
         self.venue = venue
         self.code = code
+        self.tried = tried
         self.text = text
 
 
@@ -60,6 +64,12 @@ class InsufficientFundsError(VenueError):
     """The account cannot pay for the order where it was sent."""
 
     reason = RejectReason.INSUFFICIENT_FUNDS
+
+
+class CircuitOpenError(VenueError):
+    """The question was not sent: the venue has not answered the last ones."""
+
+    reason = RejectReason.NETWORK
 
 
 class DuplicateIdError(VenueError):
@@ -112,7 +122,7 @@ class NoLiquidityError(VenueError):
 
 
 class NoPositionError(VenueError):
-    """There is no position that a reducing order could reduce."""
+    """A rule for reduce-only orders or for the position mode forbids the order."""
 
     reason = RejectReason.NO_POSITION
 

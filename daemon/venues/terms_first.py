@@ -8,7 +8,7 @@ without an answer it goes on as it is, and reconciliation mends what it can.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from daemon.core.commands import (
     CancelOrder,
@@ -42,6 +42,10 @@ class TermsFirst:
     async def close(self) -> None:
         """Let go of connections."""
         await self._venue.close()
+
+    def headroom(self) -> Mapping[str, float]:
+        """What is left of our allowances."""
+        return self._venue.headroom()
 
     def prepare(self, command: PlaceOrder) -> None:
         """Encode and sign ahead."""

@@ -76,6 +76,12 @@ class TokenBucket:
         self._shut_until_ns = max(self._shut_until_ns, until_ns)
 
     @property
+    def headroom(self) -> float:
+        """The share of its tokens that it holds; 0 while the venue shuts us out."""
+        self._refill()
+        return 0.0 if self.shut_s > 0 else max(0.0, self.tokens / self.capacity)
+
+    @property
     def shut_s(self) -> float:
         """Seconds until that wait is over, 0 or less when there is none."""
         return (self._shut_until_ns - self._clock.mono_ns()) / NANOS

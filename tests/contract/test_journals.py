@@ -13,6 +13,7 @@ from daemon.core.book import Book
 from daemon.core.commands import Command, PlaceOrder
 from daemon.core.decisions import MarkSettled
 from daemon.core.events import Event
+from daemon.core.fills import fill_key
 from daemon.core.requests import HaltRequested
 from daemon.core.terms import ClientOrderId, JournalId, Side, TimeInForce, VenueOrderId
 from daemon.journal.errors import (
@@ -22,7 +23,7 @@ from daemon.journal.errors import (
     SequenceBrokenError,
 )
 from daemon.journal.memory import MemoryJournal
-from daemon.journal.rows import fill_key
+from daemon.journal.sealing import NO_KEYS, Key, KeyRing
 from daemon.journal.sqlite import SqliteJournal, SqliteOptions
 from daemon.ports import Journal, Record
 from tests import builders as make
@@ -48,7 +49,7 @@ def record(seq: int, event: Event = EVENT, *commands: Command) -> Record:
     return Record(seq=seq, event=event, commands=commands)
 
 
-@pytest.fixture(params=["memory", "sqlite", "sqlite-inline"])
+@pytest.fixture(params=["memory", "sqlite", "sqlite-inline", "sealed", "sealed-inline"])
 def options(request: pytest.FixtureRequest) -> SqliteOptions | None:
     if request.param == "memory":
         return None
@@ -56,8 +57,9 @@ def options(request: pytest.FixtureRequest) -> SqliteOptions | None:
         engine_version=1,
         created_ns=9,
         journal_id=JournalId("j1"),
-        inline=request.param == "sqlite-inline",
+        inline=request.param.endswith("inline"),
         ballast_bytes=0,
+        keys=KeyRing(Key(bytes(32))) if request.param.startswith("sealed") else NO_KEYS,
     )
 
 

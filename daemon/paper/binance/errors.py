@@ -77,7 +77,7 @@ USDM: dict[Why, Row] = {
     Why.MODE_IN_USE: (-4068, "Position side cannot be changed if there exists open position."),
 }
 
-# What an armed 5xx says, by the fault's `code`. "" is the 503 after which nobody knows.
+# What an armed error says, by the fault's `code`. "" is the 503 after which nobody knows.
 FAULT_TEXTS: dict[str, Row] = {
     "": (-1000, "Unknown error, please check your request or try again later."),
     "unavailable": (-1000, "Service Unavailable."),
@@ -95,6 +95,14 @@ FAULT_TEXTS: dict[str, Row] = {
     ),
     "-1008": (-1008, "Request throttled by system-level protection. Please try again."),
 }
+
+
+def fault_row(code: str) -> Row:
+    """What an armed error says: a text of its own, or the bare code."""
+    named = FAULT_TEXTS.get(code)
+    if named is None and code.removeprefix("-").isdecimal():
+        return int(code), "Refused by an armed fault."
+    return named or (-1000, code)
 
 
 def bad(code: int, msg: str) -> ApiError:

@@ -14,7 +14,7 @@ from aiohttp import hdrs, web
 from daemon.paper import mishaps
 from daemon.paper.binance.auth import KEY_HEADER, check_form, key_of
 from daemon.paper.binance.calls import Call, Route, Security
-from daemon.paper.binance.errors import FAULT_TEXTS, ApiError, Row, banned, too_heavy
+from daemon.paper.binance.errors import ApiError, Row, banned, fault_row, too_heavy
 from daemon.paper.binance.limits import Limits
 from daemon.paper.binance.params import Params
 from daemon.paper.clock import SECOND_NS
@@ -118,8 +118,7 @@ class Front:
         if fault.kind is FaultKind.HTTP_418:
             until_ns = self.venue.door_ns() + wait_s * SECOND_NS
             return banned(millis(until_ns), wait_s)
-        row = FAULT_TEXTS.get(fault.code, (-1000, fault.code))
-        return ApiError(fault.status, *row, page=fault.shape == "html")
+        return ApiError(fault.status, *fault_row(fault.code), page=fault.shape == "html")
 
     def _response(self, route: Route, account: str, reply: Reply) -> web.Response:
         now_ns = self.venue.now_ns()

@@ -55,6 +55,7 @@ _OPEN = Route(handler=spot_reads.open_orders, weight=6, weight_all=80, security=
 _ALL = Route(handler=spot_reads.all_orders, weight=20, security=_SIGNED)
 _TRADES = Route(handler=spot_reads.my_trades, weight=20, security=_SIGNED)
 _ACCOUNT = Route(handler=spot_reads.account, weight=20, security=_SIGNED)
+_RESTRICTIONS = Route(handler=spot_reads.key_restrictions, security=_SIGNED)
 _PING = Route(handler=market_reads.ping)
 _TIME = Route(handler=market_reads.time)
 _DEPTH = Route(handler=market_reads.depth, weight=5)
@@ -205,7 +206,8 @@ def _rest_routes(info: Route, rates: Route) -> dict[tuple[str, str], Route]:
         ("PUT", "userDataStream"): _GONE,
         ("DELETE", "userDataStream"): _GONE,
     }
-    return {(method, f"/api/v3/{path}"): route for (method, path), route in rows.items()}
+    ours = {(method, f"/api/v3/{path}"): route for (method, path), route in rows.items()}
+    return {**ours, ("GET", "/sapi/v1/account/apiRestrictions"): _RESTRICTIONS}
 
 
 def _methods(info: Route, rates: Route) -> dict[str, Route]:

@@ -98,3 +98,23 @@ def account(call: Call) -> object:
         "permissions": ["SPOT"],
         "uid": 354937868,
     }
+
+
+def key_restrictions(call: Call) -> object:
+    """GET /sapi/v1/account/apiRestrictions"""
+    account = call.venue.exchange.accounts[call.account]
+    return {
+        "ipRestrict": False,
+        "createTime": millis(call.venue.now_ns()),
+        "enableReading": True,
+        "enableWithdrawals": account.withdraws,
+        "enableInternalTransfer": False,
+        "enableMargin": False,
+        "enableFutures": False,
+        "permitsUniversalTransfer": False,
+        "enableVanillaOptions": False,
+        "enableFixApiTrade": False,
+        "enableFixReadOnly": False,
+        "enableSpotAndMarginTrading": True,
+        "enablePortfolioMarginTrading": False,
+    }

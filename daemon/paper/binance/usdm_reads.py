@@ -222,25 +222,31 @@ def brackets(call: Call) -> object:
 def income(call: Call) -> object:
     """GET /fapi/v1/income: commissions, realized profit and funding, oldest first."""
     exchange, read_ns = call.venue.exchange, call.read_ns
-    rows: list[Json] = []
-    for fill in exchange.fills[call.account]:
+    rows: list[tuple[int, Json]] = []
+    for number, fill in enumerate(exchange.fills[call.account]):
         if fill.visible_ns <= read_ns:
-            rows.append(_income("COMMISSION", fill.symbol, -fill.fee, fill.fee_coin, fill.time_ns))
+            at_ns, coin = fill.time_ns, exchange.instruments[fill.symbol].quote
+            paid = _income("COMMISSION", fill.symbol, -fill.fee, fill.fee_coin, at_ns)
+            rows.append((3 * number, paid))
             if fill.realized:
-                coin = exchange.instruments[fill.symbol].quote
-                rows.append(_income("REALIZED_PNL", fill.symbol, fill.realized, coin, fill.time_ns))
-    for moved in exchange.moves[call.account]:
+                earned = _income("REALIZED_PNL", fill.symbol, fill.realized, coin, at_ns)
+                rows.append((3 * number + 1, earned))
+    for number, moved in enumerate(exchange.moves[call.account]):
         if moved.cause is Cause.FUNDING and moved.time_ns <= read_ns:
             for coin, delta in moved.deltas.items():
-                rows.append(_income("FUNDING_FEE", moved.symbol, delta, coin, moved.time_ns))
-    rows.sort(key=lambda row: str(row["time"]))
-    for number, row in enumerate(rows):
-        row["tranId"] = exchange.first_id + number
+                row = _income("FUNDING_FEE", moved.symbol, delta, coin, moved.time_ns)
+                rows.append((3 * number + 2, row))
     wanted, symbol = call.params.text("incomeType"), call.params.text("symbol")
+    start, end = call.params.number("startTime"), call.params.number("endTime")
     chosen = [
-        row for row in rows if wanted in ("", row["incomeType"]) and symbol in ("", row["symbol"])
+        row | {"tranId": exchange.first_id + number}
+        for number, row in rows
+        if wanted in ("", row["incomeType"])
+        and symbol in ("", row["symbol"])
+        and (start is None or int(str(row["time"])) >= start)
+        and (end is None or int(str(row["time"])) <= end)
     ]
-    return chosen[: call.params.limit(100, 1000)]
+    return sorted(chosen, key=lambda row: int(str(row["time"])))[: call.params.limit(100, 1000)]
 
 
 def _income(kind: str, symbol: str, change: Decimal, coin: str, time_ns: int) -> Json:
@@ -251,6 +257,5 @@ def _income(kind: str, symbol: str, change: Decimal, coin: str, time_ns: int) ->
         "asset": coin,
         "info": kind,
         "time": millis(time_ns),
-        "tranId": 0,
         "tradeId": "",
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.paper.bitget import market_reads, mix_orders, spot_orders, uta_orders
+from daemon.paper.bitget import bills, market_reads, mix_orders, spot_orders, uta_orders
 from daemon.paper.bitget.calls import Dialect, Handler, Route
 from daemon.paper.bitget.front import Routes
 
@@ -21,9 +21,11 @@ def _own(prefix: str, dialect: Dialect, rows: dict[tuple[str, str], Handler]) ->
 
 
 _TIME: Routes = {("GET", "/api/v2/public/time"): _public(market_reads.server_time)}
+_KEY: Routes = _own("/api/v2/spot/account", "classic", {("GET", "info"): spot_orders.key_info})
 
 SPOT_ROUTES: Routes = {
     **_TIME,
+    **_KEY,
     ("GET", "/api/v2/spot/public/symbols"): _public(market_reads.symbols),
     ("GET", "/api/v2/spot/market/tickers"): _public(market_reads.tickers),
     ("GET", "/api/v2/spot/market/orderbook"): _public(market_reads.order_book),
@@ -44,6 +46,7 @@ SPOT_ROUTES: Routes = {
 }
 MIX_ROUTES: Routes = {
     **_TIME,
+    **_KEY,
     ("GET", "/api/v2/mix/market/contracts"): _public(market_reads.contracts),
     ("GET", "/api/v2/mix/market/tickers"): _public(market_reads.tickers),
     ("GET", "/api/v2/mix/market/ticker"): _public(market_reads.tickers),
@@ -63,6 +66,7 @@ MIX_ROUTES: Routes = {
             ("GET", "position/single-position"): mix_orders.position,
             ("GET", "account/accounts"): mix_orders.accounts,
             ("GET", "account/account"): mix_orders.account,
+            ("GET", "account/bill"): bills.bills,
             ("POST", "account/set-position-mode"): mix_orders.set_mode,
             ("POST", "account/set-leverage"): mix_orders.set_leverage,
         },
@@ -84,6 +88,7 @@ UTA_ROUTES: Routes = {
             ("GET", "trade/fills"): uta_orders.fills,
             ("GET", "account/assets"): uta_orders.assets,
             ("GET", "account/settings"): uta_orders.settings,
+            ("GET", "account/financial-records"): bills.records,
             ("GET", "position/current-position"): uta_orders.positions,
             ("POST", "account/set-hold-mode"): uta_orders.set_mode,
             ("POST", "account/set-leverage"): uta_orders.set_leverage,

@@ -109,3 +109,19 @@ def assets(call: Call) -> object:
         for coin, balance in call.balances().items()
         if wanted in ("", coin)
     ]
+
+
+def key_info(call: Call) -> object:
+    """GET /api/v2/spot/account/info: what the key may do, in Bitget's words."""
+    withdraws = call.venue.exchange.accounts[call.account].withdraws
+    return {
+        "userId": "1",
+        "inviterId": "",
+        "ips": "",
+        "authorities": ["coow", "cpow", "stow", *(["wwow"] if withdraws else [])],
+        "parentId": 1,
+        "traderType": "not_trader",
+        "channelCode": "",
+        "channel": "",
+        "regisTime": str(call.venue.now_ns() // 1_000_000),
+    }

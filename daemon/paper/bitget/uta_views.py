@@ -15,6 +15,7 @@ from daemon.paper.bitget.words import (
     Json,
     average_word,
     cancel_reason,
+    direction,
     fill_source,
     force_word,
     limit_word,
@@ -57,7 +58,7 @@ def order_view(order: Order, instrument: Instrument, fills: Sequence[Fill]) -> J
         "orderStatus": status_word(order, "cancelled"),
         "posSide": held_word(order.position_side),
         "holdMode": mode_word(order.position_side) if instrument.is_contract else "",
-        "tradeSide": trade_word(order.position_side, order.side, closes=order.is_closing),
+        "tradeSide": _trade_word(order),
         "reduceOnly": "YES" if order.is_closing else "NO",
         "feeDetail": _fees(fills),
         "cancelReason": cancel_reason(order),
@@ -83,6 +84,13 @@ def trade_word(position_side: PositionSide, side: Side, *, closes: bool) -> str:
     if position_side is not PositionSide.BOTH:
         closes = not opens(position_side, side)
     return "close" if closes else "open"
+
+
+def _trade_word(order: Order) -> str:
+    """An order of the exchange's own is called as on classic futures."""
+    if order.origin is Origin.MEMBER:
+        return trade_word(order.position_side, order.side, closes=order.is_closing)
+    return direction(order.position_side, order.side, order.origin)[1]
 
 
 def _fees(fills: Sequence[Fill]) -> list[Json]:
@@ -175,7 +183,7 @@ def fill_push(fill: Fill, order: Order, instrument: Instrument) -> Json:
         "orderType": order.ord_type.value,
         "side": SIDE_WORDS[fill.side],
         "holdSide": held_word(fill.position_side),
-        "tradeSide": trade_word(fill.position_side, fill.side, closes=order.is_closing),
+        "tradeSide": _trade_word(order),
         "execPrice": plain(fill.price),
         "execQty": plain(fill.qty),
         "execValue": plain(fill.price * fill.qty),

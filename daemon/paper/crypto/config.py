@@ -49,7 +49,10 @@ class CoinSeedConfig(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class CoinAccountConfig(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A member with a key of its own. `fee_coin` pays its fees while it lasts."""
+    """A member with a key of its own, which trades, and withdraws where `withdraws` says so.
+
+    `fee_coin` pays its fees while it lasts.
+    """
 
     name: str
     key_type: Literal["hmac", "rsa", "ed25519"] = "hmac"
@@ -57,6 +60,7 @@ class CoinAccountConfig(msgspec.Struct, forbid_unknown_fields=True, kw_only=True
     fee_coin: str = ""
     hedge_mode: bool = False
     leverage: int = 20
+    withdraws: bool = False
     positions: list[CoinSeedConfig] = []
 
 
@@ -115,6 +119,7 @@ def account_from(spec: CoinAccountConfig) -> Account:
         fee_coin=spec.fee_coin,
         hedge_mode=spec.hedge_mode,
         leverage=spec.leverage,
+        withdraws=spec.withdraws,
     )
 
 

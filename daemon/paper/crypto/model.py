@@ -245,3 +245,4 @@ class Account:
     fee_coin: str = ""
     hedge_mode: bool = False
     leverage: int = 20
+    withdraws: bool = False

@@ -8,10 +8,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from daemon.paper.crypto.exchange import Exchange
-from daemon.paper.crypto.happenings import AccountMoved
+from daemon.paper.crypto.happenings import AccountMoved, Cause
 from daemon.paper.crypto.model import Fill, Order, Position
 from daemon.paper.reading import Received
-from daemon.paper.units import millis
+from daemon.paper.units import ZERO, millis
 
 View = dict[str, object]
 
@@ -25,7 +25,7 @@ def truth(exchange: Exchange) -> View:
 
 
 def account_truth(exchange: Exchange, name: str) -> View:
-    """Everything about one account. Fees: + paid. Times: ms UTC."""
+    """Everything about one account. Fees and funding (by symbol): + paid. Times: ms UTC."""
     exchange.account(name)
     orders = [o for o in exchange.orders.values() if o.account == name]
     return {
@@ -42,6 +42,7 @@ def account_truth(exchange: Exchange, name: str) -> View:
         "fills": [_fill(f) for f in exchange.fills[name]],
         "orders": [order_truth(o) for o in orders],
         "cash_moves": [_move(m) for m in exchange.moves[name]],
+        "funding": _funding(exchange.moves[name]),
         "client_order_ids": {
             client_id: _received(got) for client_id, got in exchange.received[name].items()
         },
@@ -114,6 +115,19 @@ def _move(move: AccountMoved) -> View:
         "cause": move.cause.value,
         "deltas": {coin: plain(delta) for coin, delta in move.deltas.items()},
         "time_ms": millis(move.time_ns),
+    }
+
+
+def _funding(moves: list[AccountMoved]) -> dict[str, dict[str, str]]:
+    paid: dict[str, dict[str, Decimal]] = {}
+    for move in moves:
+        if move.cause is Cause.FUNDING:
+            sums = paid.setdefault(move.symbol, {})
+            for coin, delta in move.deltas.items():
+                sums[coin] = sums.get(coin, ZERO) - delta
+    return {
+        symbol: {coin: plain(total) for coin, total in sums.items()}
+        for symbol, sums in paid.items()
     }
 
 

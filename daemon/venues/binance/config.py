@@ -13,6 +13,7 @@ from typing import Final
 from daemon.core.terms import Account, Symbol, Venue
 from daemon.venues.binance.sign import BinanceSigner
 from daemon.venues.binance.wire import SPOT, USDM
+from daemon.venues.breaker import Told, nobody
 from daemon.venues.rest import RepeatPolicy
 
 HOUR_S: Final = 3_600
@@ -108,7 +109,8 @@ class BinanceConfig:
     `kept_qty` names the spot pairs whose base coin is a guarded position, each with the quantity
     of that coin (>= 0) that lies on the account and is none of the daemon's business.
     `read_lag_s` is how much older than its asking an account read may be: Binance dates none.
-    `echo_s` is how soon the private stream must speak of an order that REST has accepted.
+    `funding_s` is how often at most a look at the account asks for funding, which is paid every few
+    hours. `echo_s` is how soon the private stream must speak of an order that REST has accepted.
     """
 
     venue: Venue
@@ -122,6 +124,7 @@ class BinanceConfig:
     feed_lag_s: float = 5.0
     refresh_active_s: float = 2.0
     read_lag_s: float = 1.0
+    funding_s: float = 60.0
     echo_s: float = 10.0
     hint_s: float = 1.5
     connect_timeout_s: float = 5.0
@@ -134,6 +137,7 @@ class BinanceConfig:
     longest_reconnect_s: float = 30.0
     seed: int | None = None
     repeat: RepeatPolicy = RepeatPolicy()
+    reads_shut: Told = nobody
 
     @property
     def api(self) -> Api:

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from daemon.core.terms import RejectReason, Venue
+from daemon.venues.binance.wire import USDM
 from daemon.venues.decoding import RAW_LIMIT, UnreadableError, decode_as
 from daemon.venues.errors import ERRORS, UnknownOutcomeError, VenueError
 
@@ -97,7 +98,7 @@ REASONS: Final[dict[int, RejectReason]] = {
     -2023: _R.VENUE_ERROR,
     -2025: _R.INVALID_ORDER,
     ARCHIVED: _R.NOT_FOUND,
-    -4061: _R.INVALID_ORDER,
+    -4061: _R.NO_POSITION,
     -4116: _R.DUPLICATE_ID,
     -4118: _R.NO_POSITION,
     -4120: _R.INVALID_ORDER,
@@ -111,7 +112,8 @@ REASONS: Final[dict[int, RejectReason]] = {
     **dict.fromkeys((-4003, -4004, -4005, -4023), _R.INVALID_ORDER),  # quantity
     **dict.fromkeys((-4013, -4014, -4016, -4024), _R.INVALID_ORDER),  # price
 }
-"""Binance's code to our reason. -2023: the account is being liquidated."""
+"""Binance's code to our reason. -2023: the account is being liquidated; -4061: its position mode is
+not the one that the order was meant for."""
 
 TEXTS: Final[dict[str, RejectReason]] = {
     "Account has insufficient balance for requested action.": _R.INSUFFICIENT_FUNDS,
@@ -157,17 +159,17 @@ def _by_text(refusal: Refusal) -> RejectReason | None:
     return RejectReason.VENUE_ERROR if other else None
 
 
-def definitive(refusal: Refusal) -> bool:
+def definitive(refusal: Refusal, venue: Venue) -> bool:
     """True when a refusal proves that the request changed nothing.
 
-    Of the 5xx only -1008 and a 503 "Service Unavailable." do (Binance docs: general information
-    on HTTP return codes); a 408 and a stranger's 4xx prove nothing.
+    Of the 5xx only -1008 and a 503 "Service Unavailable." do, and on USD-M alone: of spot's the
+    execution status is unknown (Binance docs: general information on HTTP return codes). A 408
+    and a stranger's 4xx prove nothing.
     """
-    gate = STATUSES.get(refusal.status) in {RejectReason.AUTH, RejectReason.RATE_LIMIT}
-    if gate or refusal.code == _OVERLOADED:
+    if STATUSES.get(refusal.status) in {RejectReason.AUTH, RejectReason.RATE_LIMIT}:
         return True
-    if refusal.status == UNAVAILABLE:
-        return _NOT_EXECUTED in refusal.message
+    if refusal.status == UNAVAILABLE and venue == USDM:
+        return refusal.code == _OVERLOADED or refusal.message == _NOT_EXECUTED
     known = refusal.code != 0 and refusal.code not in OPEN_CODES
     late = refusal.status == REQUEST_TIMEOUT
     refused = REFUSED <= refusal.status < SERVER_FAULT

@@ -80,6 +80,7 @@ class SpotLogin:
         params: dict[str, str | int] = {}
         if signed:
             timed = {key: int(value) for key, value in self._session.timed().items()}
+            # Once a connection: even RSA may take its 0.7 ms on the loop here.
             params = config.signer.params({"apiKey": config.api_key, **timed})
         self._count += 1
         self._asked = method

@@ -59,6 +59,8 @@ class _Filter(msgspec.Struct, rename="camel", kw_only=True):
     max_price: str | None = None
     tick_size: str | None = None
     step_size: str | None = None
+    min_qty: str | None = None
+    max_qty: str | None = None
     min_notional: str | None = None
     notional: str | None = None
 
@@ -155,14 +157,16 @@ def _phase(status: str) -> MarketPhase:
 def _instrument(stamp: Stamp, row: _Symbol) -> Instrument:
     """A quarterly contract closes at its delivery; a perpetual and a spot pair never do.
 
-    USD-M's smallest order does not bind what reduces a position (Binance docs: error -4164), and
-    exits do: no rest of a futures position is too small to be closed but one below the lot.
+    USD-M's least notional does not bind what reduces a position (Binance docs: error -4164), and
+    exits do: no rest of a futures position is too small to be closed but one below LOT_SIZE.
     """
     spot = stamp["venue"] == SPOT
     filters = {rule.filter_type: rule for rule in row.filters}
     if "PRICE_FILTER" not in filters or "LOT_SIZE" not in filters:
         raise UnreadableError("PRICE_FILTER or LOT_SIZE is missing")
     grid, lot = filters["PRICE_FILTER"], filters["LOT_SIZE"]
+    max_qty = _max_qty(lot)
+    max_market_qty = _max_qty(filters["MARKET_LOT_SIZE"]) if "MARKET_LOT_SIZE" in filters else None
     dated = row.contract_type not in {None, "", "PERPETUAL", "TRADIFI_PERPETUAL"}
     delivery = row.delivery_date if dated else None
     return Instrument(
@@ -176,6 +180,9 @@ def _instrument(stamp: Stamp, row: _Symbol) -> Instrument:
             ),
         ),
         lot_qty=_said(lot.step_size, "stepSize"),
+        min_qty=unsigned(lot.min_qty or "0", "minQty"),
+        max_qty=max_qty,
+        max_market_qty=max_market_qty or max_qty,
         min_notional=max(_min_notional(rule) for rule in row.filters) if spot else ZERO,
         quote_currency=Currency(name(row.quote_asset, "quoteAsset")),
         base_currency=Currency(name(row.base_asset, "baseAsset")) if spot else None,
@@ -187,6 +194,11 @@ def _said(text: str | None, what: str) -> Decimal:
     if text is None:
         raise UnreadableError(f"{what} is missing")
     return unsigned(text, what)
+
+
+def _max_qty(rule: _Filter) -> Decimal | None:
+    """None where the filter is silent, or switched off with a 0."""
+    return None if rule.max_qty is None else unsigned(rule.max_qty, "maxQty") or None
 
 
 def _min_notional(rule: _Filter) -> Decimal:

@@ -56,6 +56,7 @@ class OrderRow(msgspec.Struct, rename="camel", kw_only=True):
     update_time: int | None = None
     transact_time: int | None = None
     expiry_reason: str = ""
+    is_working: bool | None = None
 
 
 class TradeRow(msgspec.Struct, rename="camel", kw_only=True):
@@ -97,7 +98,7 @@ def order_facts(raw: bytes | msgspec.Raw) -> OrderFacts:
         venue_order_id=order_id_of(row.order_id),
         side=side_of(row.side),
         position_side=position_side_of(row.position_side),
-        status=status_of(row.status),
+        status=status_of(row.status, working=row.is_working),
         order_qty=unsigned(row.orig_qty, "origQty"),
         cum_qty=unsigned(row.executed_qty, "executedQty"),
         limit_px=limit_px_of(row.price),

@@ -21,6 +21,7 @@ from daemon.venues.binance.placing_wire import (
 from daemon.venues.binance.session import BinanceSession, Call, NoTokens
 from daemon.venues.errors import InvalidOrderError
 from daemon.venues.rest import LostAnswer, NotSent, Reply
+from daemon.venues.signing import Prepared, Presigned
 
 SENDING_WEIGHT: Final = 1
 
@@ -34,19 +35,26 @@ class BinanceOrders:
     def __init__(self, session: BinanceSession, echo: Callable[[int], None]) -> None:
         self._session = session
         self._echo = echo
+        self._prepared: Prepared[tuple[Call, Presigned[str]]] = Prepared()
 
     def prepare(self, command: PlaceOrder) -> None:
-        """Nothing: an order is encoded and signed in microseconds, and a signature is dated."""
+        """Encode and sign ahead; an order that cannot be encoded is left to `place` to refuse."""
+        try:
+            call = self._call("POST", encode_place(command))
+        except InvalidOrderError:
+            return
+        self._prepared.keep(command, (call, self._session.presign(call)))
 
     async def place(self, command: PlaceOrder) -> Sequence[VenueEvent]:
         """Send the order, once; -1021 alone, which places nothing, is answered by a second."""
+        prepared = self._prepared.take(command)
         try:
-            params = encode_place(command)
+            call, signed = prepared or (self._call("POST", encode_place(command)), None)
         except InvalidOrderError as error:
             stamp = self._session.stamp()
             return (rejected(stamp, command, RejectReason.INVALID_ORDER, error.text),)
         asked_ns = self._session.clock.mono_ns()
-        outcome = await self._session.send(self._call("POST", params))
+        outcome = await self._session.send(call, signed)
         stamp = self._session.stamp()
         if isinstance(outcome, NoTokens):
             return (rejected(stamp, command, RejectReason.RATE_LIMIT, outcome.text),)

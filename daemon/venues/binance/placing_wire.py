@@ -26,6 +26,7 @@ from daemon.core.events import (
 from daemon.core.terms import (
     ZERO,
     ClientOrderId,
+    OrdType,
     PositionSide,
     RejectReason,
     Side,
@@ -64,21 +65,20 @@ def encode_place(command: PlaceOrder) -> dict[str, str]:
     """The parameters of POST order, unsigned: a pure function of the command.
 
     On spot there is no reduce-only; on a hedged USD-M account the position side says what is
-    reduced, and Binance refuses `reduceOnly` beside it. Raises `InvalidOrderError` for a quantity
-    or price that is not above 0, and for a hedged position on spot.
+    reduced, and Binance refuses `reduceOnly` beside it. A MARKET order has neither price nor
+    `timeInForce` (Binance docs: new order). Raises `InvalidOrderError` for a quantity or price that
+    is not above 0, and for a hedged position on spot.
     """
     key, venue = command.key, command.key.venue
     spot = venue == SPOT
     params = {
         "symbol": str(key.symbol),
         "side": SIDE_WORDS[command.side],
-        "type": "LIMIT",
-        "timeInForce": TIME_WORDS[command.time_in_force],
         "quantity": _plain(command.order_qty, "order_qty"),
-        "price": _plain(command.limit_px, "limit_px"),
         "newClientOrderId": str(command.client_order_id),
         "newOrderRespType": "FULL" if spot else "RESULT",
         "selfTradePreventionMode": SELF_TRADE[command.cancel_own_crossing],
+        **_kind(command),
     }
     if key.position_side is not PositionSide.NET:
         if spot:
@@ -89,8 +89,18 @@ def encode_place(command: PlaceOrder) -> dict[str, str]:
     return params
 
 
-def _plain(value: Decimal, what: str) -> str:
-    if not value.is_finite() or value <= ZERO:
+def _kind(command: PlaceOrder) -> dict[str, str]:
+    if command.ord_type is OrdType.MARKET:
+        return {"type": "MARKET"}
+    return {
+        "type": "LIMIT",
+        "timeInForce": TIME_WORDS[command.time_in_force],
+        "price": _plain(command.limit_px, "limit_px"),
+    }
+
+
+def _plain(value: Decimal | None, what: str) -> str:
+    if value is None or not value.is_finite() or value <= ZERO:
         raise InvalidOrderError(f"{what} {value} is not above 0", venue="binance")
     return proper(value)
 
@@ -209,7 +219,7 @@ def _fill(stamp: Stamp, placed: Placed, side: Side, raw: msgspec.Raw) -> Fill | 
 
 def _refused(stamp: Stamp, command: PlaceOrder, refusal: Refusal) -> VenueEvent:
     reason = reason_of(refusal)
-    if reason is RejectReason.DUPLICATE_ID or not definitive(refusal):
+    if reason is RejectReason.DUPLICATE_ID or not definitive(refusal, stamp["venue"]):
         return in_doubt(stamp, command, reason, refusal.text)
     return rejected(stamp, command, reason, refusal.text)
 

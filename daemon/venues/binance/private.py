@@ -49,6 +49,7 @@ class PrivateStream:
         self._hints: dict[tuple[Symbol, ExecId], int] = {}
         self._reread: dict[Symbol, None] = {}
         self._moved = False
+        self._funded = False
 
     def begin(self, deliver: Deliver) -> None:
         """Deliver to this from now on."""
@@ -94,7 +95,7 @@ class PrivateStream:
             self._owed_ns, self._order_heard_ns = None, self._heard_ns
         for event in heard.events:
             if isinstance(event, Fill):
-                self._reader.note((event.symbol,))
+                self._reader.know(event)
                 self._hints.pop((event.symbol, event.exec_id), None)
                 _keep(self._seen, (event.symbol, event.exec_id), SEEN_LIMIT)
         if heard.hint is not None and heard.hint not in self._seen:
@@ -104,6 +105,7 @@ class PrivateStream:
         if heard.reread is not None:
             _keep(self._reread, heard.reread, ERRANDS_LIMIT)
         self._moved = self._moved or heard.moved
+        self._funded = self._funded or heard.funded
 
     def pinged(self) -> None:
         """The socket stands; that it delivers is not said by it."""
@@ -155,6 +157,9 @@ class PrivateStream:
             if self._moved:
                 self._moved = False
                 self._emit(await self._reader.positions())
+            if self._funded:
+                self._funded = False
+                self._emit(await self._reader.recent_funding(self._session.now_ns() - BACK_NS))
 
 
 def _keep(store: dict[K, None], key: K, limit: int) -> None:

@@ -28,9 +28,11 @@ from daemon.core.events import (
 from daemon.core.terms import ZERO, RejectReason, Symbol
 from daemon.venues.binance.error_wire import ARCHIVED
 from daemon.venues.binance.holdings import BinanceHoldings
+from daemon.venues.binance.imposed import BinanceImposed, FundingList
 from daemon.venues.binance.order_wire import decode_order_row, decode_rows
 from daemon.venues.binance.session import BinanceSession, Call
 from daemon.venues.binance.trades import BinanceTrades
+from daemon.venues.binance.wire import USDM
 from daemon.venues.decoding import UnreadableError
 from daemon.venues.errors import NotFoundError, UnreadableAnswerError, VenueError
 
@@ -45,6 +47,7 @@ class BinanceReader:
         self._session = session
         self._holdings = holdings
         self._trades = BinanceTrades(session)
+        self._imposed = BinanceImposed(session) if session.config.venue == USDM else None
         self._symbols: dict[Symbol, None] = dict.fromkeys(session.config.kept_qty)
 
     def note(self, symbols: Iterable[Symbol]) -> None:
@@ -54,6 +57,12 @@ class BinanceReader:
             self._symbols[symbol] = None
         while len(self._symbols) > SYMBOLS_LIMIT:
             del self._symbols[next(iter(self._symbols))]
+
+    def know(self, fill: Fill) -> None:
+        """The stream told of this fill."""
+        self.note((fill.symbol,))
+        if self._imposed is not None:
+            self._imposed.know(fill)
 
     async def order(self, query: QueryOrder) -> Sequence[VenueEvent]:
         """The order's fills and its snapshot, or OrderAbsent, or QueryFailed."""
@@ -131,6 +140,8 @@ class BinanceReader:
             bad += found.bad
             problem = problem or found.problem()
         fills.sort(key=lambda fill: fill.transact_time_ns)
+        fills, nameless = await self._attributed(fills)
+        problem = problem or nameless
         if problem is not None:
             return (*fills, *bad, self._failed("fills", problem, named))
         read = FillsRead(
@@ -145,15 +156,41 @@ class BinanceReader:
     async def recent_fills(self, symbol: Symbol, since_ns: int) -> Sequence[VenueEvent]:
         """What traded on a symbol lately; claims nothing about being complete."""
         found = await self._trades.since(symbol, since_ns, urgent=True)
-        problem = found.problem()
+        fills, nameless = await self._attributed(found.rows)
+        problem = found.problem() or nameless
         failed = () if problem is None else (self._failed("fills", problem, symbol),)
-        return (*found.rows, *found.bad, *failed)
+        return (*fills, *found.bad, *failed)
+
+    async def _attributed(self, fills: list[Fill]) -> tuple[list[Fill], VenueError | None]:
+        """The fills, saying which ones the exchange forced, and why that may be missing."""
+        if self._imposed is None:
+            return fills, None
+        return await self._imposed.attributed(fills)
+
+    async def recent_funding(self, since_ns: int) -> Sequence[VenueEvent]:
+        """What funding was paid lately, for whatever; claims nothing about being complete."""
+        if self._imposed is None:
+            return ()
+        return self._told(await self._imposed.fundings(since_ns))
+
+    def _told(self, found: FundingList) -> Sequence[VenueEvent]:
+        problem = found.problem()
+        failed = () if problem is None else (self._failed("funding", problem),)
+        return (*found.rows.values(), *found.bad, *failed)
 
     async def book(self, query: QueryBook) -> Sequence[VenueEvent]:
-        """Resting orders, fills, positions; each part whole or `QueryFailed`."""
+        """Resting orders, fills and funding, positions; each part whole or `QueryFailed`.
+
+        Fills are not told complete without the funding: the next look goes back as far again.
+        """
         orders = await self._resting()
         self.note(event.symbol for event in orders if isinstance(event, OrderSnapshot))
         fills = await self._fills(tuple(self._symbols), None, query.since_ns)
+        if self._imposed is not None:
+            paid = await self._imposed.due(query.since_ns)
+            if paid.problem() is not None:
+                fills = [event for event in fills if not isinstance(event, FillsRead)]
+            fills = (*fills, *self._told(paid))
         return (*orders, *fills, *await self.positions())
 
     async def positions(self) -> Sequence[VenueEvent]:

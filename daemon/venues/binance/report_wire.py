@@ -13,7 +13,8 @@ import msgspec
 from msgspec import field
 
 from daemon.core.events import Fill, OrderAccepted, VenueEvent
-from daemon.core.terms import ZERO, ClientOrderId
+from daemon.core.terms import ZERO, ClientOrderId, FillCause
+from daemon.venues.binance.imposed_wire import cause_of, is_forced
 from daemon.venues.binance.wire import (
     SPOT,
     TIMES_IN_FORCE,
@@ -59,14 +60,6 @@ USDM_EXPIRY: Final = {
 }
 """`er` of an expired order (Binance docs: event order update)."""
 
-EXCHANGE_ORDERS: Final = (
-    "autoclose-",
-    "adl_autoclose",
-    "settlement_autoclose-",
-    "delivery_autoclose-",
-)
-"""How client ids of orders begin that the exchange places: liquidation, ADL, settlement."""
-
 
 class OrderReport(msgspec.Struct, kw_only=True):
     """The fields that say what became of an order; what one market lacks has a default."""
@@ -90,6 +83,7 @@ class OrderReport(msgspec.Struct, kw_only=True):
     transact_ms: int = field(name="T")
     maker: bool | None = field(name="m", default=None)
     position_side: str | None = field(name="ps", default=None)
+    working: bool | None = field(name="w", default=None)
     reject_reason: str = field(name="r", default="NONE")
     spot_expiry: str = field(name="eR", default="")
     usdm_expiry: str = field(name="er", default="0")
@@ -135,9 +129,17 @@ def _fill(stamp: Stamp, report: OrderReport) -> Fill:
         maker=report.maker,
         time_ns=millis_ns(report.transact_ms, "T"),
         position_side=position_side_of(report.position_side),
+        cause=_cause(stamp, report),
     )
     ids = (order_id_of(report.order_id), _client_id(report))
     return fill_of(stamp, symbol_of(report.symbol), ids, side_of(report.side), traded)
+
+
+def _cause(stamp: Stamp, report: OrderReport) -> FillCause:
+    """Spot knows no forced orders: any client id may stand there."""
+    if stamp["venue"] == SPOT:
+        return FillCause.TRADE
+    return cause_of(report.client_order_id, report.exec_type)
 
 
 def _client_id(report: OrderReport) -> ClientOrderId | None:
@@ -152,7 +154,7 @@ def _order_events(stamp: Stamp, report: OrderReport) -> list[VenueEvent]:
         venue_order_id=order_id_of(report.order_id),
         side=side_of(report.side),
         position_side=position_side_of(report.position_side),
-        status=status_of(report.status),
+        status=status_of(report.status, working=report.working),
         order_qty=unsigned(report.order_qty, "q"),
         cum_qty=unsigned(report.cum_qty, "z"),
         limit_px=limit_px_of(report.limit_px),
@@ -176,7 +178,7 @@ def _order_events(stamp: Stamp, report: OrderReport) -> list[VenueEvent]:
 
 def _text(report: OrderReport) -> str:
     """Why an order ended, in the venue's word where it has one."""
-    if report.client_order_id.startswith(EXCHANGE_ORDERS):
+    if is_forced(report.client_order_id):
         return "placed by the exchange"
     if report.reject_reason not in {"NONE", ""}:
         return report.reject_reason[:200]

@@ -25,9 +25,11 @@ from daemon.venues.binance.error_wire import (
     error_of,
 )
 from daemon.venues.binance.sign import KEY_HEADER
+from daemon.venues.breaker import Breaker
 from daemon.venues.decoding import Stamp
 from daemon.venues.errors import AnswerTimeoutError, NetworkError, RateLimitError
 from daemon.venues.rest import LostAnswer, NotSent, Outcome, Reply, Request, RestTransport, repeat
+from daemon.venues.signing import Presigned, SigningDesk
 from daemon.venues.skew import SkewGauge
 from daemon.venues.tokens import TokenBucket
 
@@ -67,7 +69,7 @@ class NoTokens:
 
 
 class BinanceSession:
-    """Requests for one key. Owns the transport and the token buckets."""
+    """Requests for one key. Owns the transport, the token buckets and the signing."""
 
     def __init__(
         self, config: BinanceConfig, transport: RestTransport, clock: Clock, rng: random.Random
@@ -76,7 +78,9 @@ class BinanceSession:
         self.clock = clock
         self._transport = transport
         self._rng = rng
+        self._signing = SigningDesk(clock, slow=config.signer.slow)
         self.skew = SkewGauge()
+        self._breaker = Breaker(clock, config.venue, config.reads_shut)
         api = config.api
         self.weight = TokenBucket(clock, api.weight_limit, api.weight_limit / MINUTE_S)
         self.orders = TokenBucket(clock, api.orders_limit, api.orders_limit / ORDERS_S)
@@ -103,13 +107,20 @@ class BinanceSession:
         window = str(self.config.recv_window_ms)
         return {"recvWindow": window, "timestamp": str(self.now_ns() // _MS)}
 
-    async def send(self, call: Call) -> Outcome | NoTokens:
-        """Send once, or a second time where the first was refused for its timestamp alone."""
+    def presign(self, call: Call) -> Presigned[str]:
+        """Begin to sign now for a request that is sent soon: its query, as it is sent."""
+        return self._signing.begin(self.config.signer.query, {**call.params, **self.timed()})
+
+    async def send(self, call: Call, signed: Presigned[str] | None = None) -> Outcome | NoTokens:
+        """Send once, or a second time where the first was refused for its timestamp alone.
+
+        A query that was `signed` ahead is used while it is fresh.
+        """
         if not await self._granted(call):
             return NoTokens("our own rate limit, or a ban, leaves no room for this request")
-        outcome = await self._send_once(call)
+        outcome = await self._send_once(call, signed)
         if call.signed and isinstance(outcome, Reply) and _stale(outcome):
-            outcome = await self._send_once(call)
+            outcome = await self._send_once(call, None)
         return outcome
 
     async def _granted(self, call: Call) -> bool:
@@ -122,11 +133,11 @@ class BinanceSession:
         weight = call.endpoint.weight
         return await self.weight.acquire(weight, urgent=urgent, patience_s=patience_s)
 
-    async def _send_once(self, call: Call) -> Outcome:
+    async def _send_once(self, call: Call, signed: Presigned[str] | None) -> Outcome:
         outcome = await self._transport.send(
             Request(
                 method=call.method,
-                target=self._target(call),
+                target=await self._target(call, signed),
                 headers={KEY_HEADER: self.config.api_key} if call.keyed else {},
                 timeout_s=call.timeout_s or self.config.query_timeout_s,
             )
@@ -135,13 +146,14 @@ class BinanceSession:
             self._note(outcome)
         return outcome
 
-    def _target(self, call: Call) -> str:
+    async def _target(self, call: Call, signed: Presigned[str] | None) -> str:
         """Everything goes in the query, which is signed exactly as it is sent."""
         root = self._transport.root_path
+        query = urlencode(call.params)
         if call.signed:
-            query = self.config.signer.query({**call.params, **self.timed()})
-        else:
-            query = urlencode(call.params)
+            if signed is None or not self._signing.is_fresh(signed):
+                signed = self.presign(call)
+            query = await self._signing.made(signed)
         return root + call.endpoint.path + (f"?{query}" if query else "")
 
     def _note(self, reply: Reply) -> None:
@@ -172,7 +184,12 @@ class BinanceSession:
 
     async def get(self, call: Call) -> bytes:
         """The body of a 200; raises a `VenueError` after the policy's attempts."""
-        return await repeat(lambda: self.get_once(call), self.config.repeat, self.clock, self._rng)
+
+        async def asked() -> bytes:
+            again = self.config.repeat
+            return await repeat(lambda: self.get_once(call), again, self.clock, self._rng)
+
+        return await self._breaker.ask(asked, urgent=call.urgent)
 
     async def get_once(self, call: Call) -> bytes:
         """The body of a 200; raises a `VenueError` after one attempt."""
@@ -189,8 +206,9 @@ class BinanceSession:
         return outcome.body
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Let go of connections and of the signing."""
         await self._transport.close()
+        self._signing.close()
 
 
 def _stale(reply: Reply) -> bool:

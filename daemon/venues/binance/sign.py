@@ -51,6 +51,11 @@ class BinanceSigner:
         return cls(key)
 
     @property
+    def slow(self) -> bool:
+        """True where one signature takes long enough to be made off the loop (RSA)."""
+        return isinstance(self._key, RSAPrivateKey)
+
+    @property
     def may_log_on(self) -> bool:
         """True for Ed25519, the only kind that `session.logon` takes."""
         return isinstance(self._key, Ed25519PrivateKey)

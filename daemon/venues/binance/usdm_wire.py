@@ -14,6 +14,7 @@ import msgspec
 from msgspec import field
 
 from daemon.core.terms import ExecId
+from daemon.venues.binance.imposed_wire import margin_calls
 from daemon.venues.binance.report_wire import OrderReport, report_events
 from daemon.venues.binance.wire import Heard, position_side_of, symbol_of
 from daemon.venues.decoding import (
@@ -87,7 +88,6 @@ IGNORED: Final = frozenset(
         "ACCOUNT_CONFIG_UPDATE",
         "CONDITIONAL_ORDER_TRIGGER_REJECT",
         "GRID_UPDATE",
-        "MARGIN_CALL",
         "STRATEGY_UPDATE",
     }
 )
@@ -134,7 +134,11 @@ def _account(_stamp: Stamp, raw: bytes | msgspec.Raw) -> Heard:
         number(row.qty, "pa")
         position_side_of(row.position_side)
     moved = bool(account.positions) and account.reason != "ORDER"
-    return Heard(kind="ACCOUNT_UPDATE", moved=moved)
+    return Heard(kind="ACCOUNT_UPDATE", moved=moved, funded=account.reason == "FUNDING_FEE")
+
+
+def _margin_call(stamp: Stamp, raw: bytes | msgspec.Raw) -> Heard:
+    return Heard(kind="MARGIN_CALL", events=margin_calls(stamp, raw))
 
 
 def _algo(_stamp: Stamp, raw: bytes | msgspec.Raw) -> Heard:
@@ -158,6 +162,7 @@ _READERS: Final[dict[str, Callable[[Stamp, bytes | msgspec.Raw], Heard]]] = {
     "ORDER_TRADE_UPDATE": _order_trade,
     "TRADE_LITE": _lite,
     "ACCOUNT_UPDATE": _account,
+    "MARGIN_CALL": _margin_call,
     "ALGO_UPDATE": _algo,
     "listenKeyExpired": _expired,
 }

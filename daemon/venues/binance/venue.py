@@ -8,7 +8,7 @@ frees it then), so an order in doubt is looked up by it and never sent again (se
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from daemon.core.commands import (
     CancelOrder,
@@ -27,6 +27,7 @@ from daemon.venues.binance.holdings import BinanceHoldings
 from daemon.venues.binance.markets import BinanceMarkets
 from daemon.venues.binance.orders import BinanceOrders
 from daemon.venues.binance.reader import BinanceReader
+from daemon.venues.binance.rights import key_rights
 from daemon.venues.binance.session import BinanceSession
 from daemon.venues.binance.stream import BinanceStream
 from daemon.venues.errors import (
@@ -40,6 +41,7 @@ from daemon.venues.errors import (
     WrongKeyError,
 )
 from daemon.venues.rest import RestTransport
+from daemon.venues.rights import KeyRights
 
 MAX_SKEW_NS = 120 * NANOS
 
@@ -102,8 +104,12 @@ class BinanceVenue:
         )
         return WrongClockError(text, venue=self.session.config.venue, code=code)
 
+    async def rights(self) -> KeyRights:
+        """What the key may do, as far as the venue tells."""
+        return await key_rights(self.session)
+
     def prepare(self, command: PlaceOrder) -> None:
-        """Nothing is gained ahead of the commit."""
+        """Encode and sign ahead of the commit."""
         self._orders.prepare(command)
 
     async def place(self, command: PlaceOrder) -> Sequence[VenueEvent]:
@@ -145,3 +151,7 @@ class BinanceVenue:
     async def close(self) -> None:
         """Let go of connections."""
         await self.session.close()
+
+    def headroom(self) -> Mapping[str, float]:
+        """What is left of our allowances."""
+        return {"weight": self.session.weight.headroom, "orders": self.session.orders.headroom}

@@ -27,6 +27,7 @@ from daemon.core.terms import (
     ClientOrderId,
     Currency,
     ExecId,
+    FillCause,
     Liquidity,
     OrdStatus,
     PositionSide,
@@ -116,6 +117,7 @@ class Execution:
     maker: bool | None
     time_ns: int
     position_side: PositionSide = PositionSide.NET
+    cause: FillCause = FillCause.TRADE
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,8 @@ class Heard:
 
     `kind` is the message's own name. `hint` names a trade whose full row has yet to come;
     `reread` a symbol whose trades must be read, since one of them could not be; `moved` says that
-    balances or positions changed without saying by which trade; `ended` why no more will come.
+    balances or positions changed without saying by which trade; `funded` that funding was paid
+    without saying for what; `ended` why no more will come.
     """
 
     kind: str
@@ -146,6 +149,7 @@ class Heard:
     hint: tuple[Symbol, ExecId] | None = None
     reread: Symbol | None = None
     moved: bool = False
+    funded: bool = False
     ended: str = ""
     answer: Answer | None = None
 
@@ -172,11 +176,14 @@ def side_of(text: str) -> Side:
     return SIDES[text]
 
 
-def status_of(text: str) -> OrdStatus:
-    """An order's status; an unknown one is not guessed at."""
+def status_of(text: str, *, working: bool | None = None) -> OrdStatus:
+    """An order's status; an unknown one is not guessed at.
+
+    A stop order of spot is NEW before it fires, but not `working`: it waits on no book.
+    """
     if text not in STATUSES:
         raise UnreadableError(f"status {text[:40]!r} is unknown")
-    return STATUSES[text]
+    return OrdStatus.PENDING_NEW if text == "NEW" and working is False else STATUSES[text]
 
 
 def position_side_of(text: str | None) -> PositionSide:
@@ -285,6 +292,7 @@ def fill_of(
         transact_time_ns=traded.time_ns,
         liquidity=_LIQUIDITY[traded.maker],
         position_side=traded.position_side,
+        cause=traded.cause,
     )
 
 

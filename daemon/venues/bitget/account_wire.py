@@ -1,8 +1,8 @@
 """Bitget's account: pages of rows, positions, balances, UTA settings. Pure.
 
-A list comes in one of three shapes: bare rows (spot), `fillList` or `entrustedList` with an
-`endId` (futures), `list` with a `cursor` (UTA). Futures pages and spot rows are walked backwards by
-`idLessThan`.
+A list comes in one of three shapes: bare rows (spot), `fillList`, `entrustedList` or `bills` with
+an `endId` (futures), `list` with a `cursor` (UTA). Futures pages and spot rows are walked backwards
+by `idLessThan`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ _Rows = list[msgspec.Raw] | msgspec.UnsetType | None
 class _PageBody(msgspec.Struct, rename="camel"):
     fill_list: _Rows = msgspec.UNSET
     entrusted_list: _Rows = msgspec.UNSET
+    bills: _Rows = msgspec.UNSET
     rows: _Rows = msgspec.field(name="list", default=msgspec.UNSET)
     end_id: str | int | None = None
     cursor: str | int | None = None
@@ -58,7 +59,7 @@ def decode_page(data: msgspec.Raw) -> Page:
         rows = decode_as(_LISTED, data)
         return Page(tuple(rows), _last_id(rows))
     page = decode_as(_PAGE, data)
-    for listed in (page.fill_list, page.entrusted_list, page.rows):
+    for listed in (page.fill_list, page.entrusted_list, page.bills, page.rows):
         if not isinstance(listed, msgspec.UnsetType):
             following = page.end_id if page.cursor in {None, ""} else page.cursor
             return Page(tuple(listed or ()), "" if following is None else str(following))

@@ -8,6 +8,7 @@ from decimal import Decimal
 from daemon.core.terms import ZERO, Account, Symbol
 from daemon.venues.bitget.sign import BitgetSigner
 from daemon.venues.bitget.wire import Dialect, Market
+from daemon.venues.breaker import Told, nobody
 from daemon.venues.rest import RepeatPolicy
 
 REST_URL = "https://api.bitget.com"
@@ -33,7 +34,8 @@ class BitgetConfig:
     whose own mode no position has told yet. `read_lag_s` is how far account reads may lag behind
     what happened: Bitget does not say, so answers are dated earlier by as much. `feed_alive_s`
     and `feed_lag_s` bound a live feed (semantics ruling 12), `refresh_active_s` is the pace of
-    REST order books where there is none. `ping_s`: Bitget wants a ping at least every 30 s.
+    REST order books where there is none. `funding_s` is how often at most a look at the account
+    asks for funding, which is paid every few hours. `ping_s`: Bitget wants one every 30 s.
     """
 
     account: Account
@@ -55,7 +57,9 @@ class BitgetConfig:
     query_timeout_s: float = 5.0
     confirm_s: float = 10.0
     missed_fill_s: float = 10.0
+    funding_s: float = 60.0
     first_reconnect_s: float = 0.5
     longest_reconnect_s: float = 30.0
     seed: int | None = None
     repeat: RepeatPolicy = RepeatPolicy()
+    reads_shut: Told = nobody

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from daemon.core.terms import PositionSide, Side
+from daemon.core.terms import FillCause, PositionSide, Side
 from daemon.venues.bitget.wire import side_word, word
 from daemon.venues.decoding import UnreadableError
 
@@ -32,7 +32,24 @@ ONE_WAY: Final = "one_way_mode"
 POSITIONS: Final = {"long": PositionSide.LONG, "short": PositionSide.SHORT}
 _OPENING: Final = {PositionSide.LONG: Side.BUY, PositionSide.SHORT: Side.SELL}
 _NAMED: Final = {Side.BUY: PositionSide.LONG, Side.SELL: PositionSide.SHORT}
-_FORCED: Final = ("burst_", "reduce_", "delivery_", "dte_sys_adl_")
+_FORCED: Final = {
+    "burst_": FillCause.LIQUIDATION,
+    "reduce_": FillCause.LIQUIDATION,
+    "offset_": FillCause.LIQUIDATION,
+    "dte_sys_adl_": FillCause.ADL,
+    "delivery_": FillCause.SETTLEMENT,
+}
+"""How `tradeSide` begins where the venue closes (Bitget docs: get order fill details). `reduce_`
+and `offset_` liquidate a part, the latter by netting a long and a short."""
+
+_EXEC_TYPES: Final = {
+    "liquidation": FillCause.LIQUIDATION,
+    "reduce": FillCause.LIQUIDATION,
+    "offset": FillCause.LIQUIDATION,
+    "delivery": FillCause.SETTLEMENT,
+}
+"""UTA's `execType` in lists (Bitget docs: enumeration), where `tradeSide` says nothing."""
+
 _SINGLE: Final = ("_single", "_in_single_side_mode")
 
 
@@ -43,7 +60,16 @@ def spot_direction(side: str | None) -> Direction:
 
 def forced(trade_side: str | None) -> bool:
     """True for a trade of the venue's own making: liquidation, ADL or delivery."""
-    return word(trade_side).startswith(_FORCED)
+    return cause_of(trade_side) is not FillCause.TRADE
+
+
+def cause_of(trade_side: str | None, exec_type: str | None = None) -> FillCause:
+    """Why a trade came about."""
+    trade = word(trade_side)
+    for prefix, cause in _FORCED.items():
+        if trade.startswith(prefix):
+            return cause
+    return _EXEC_TYPES.get(word(exec_type), FillCause.TRADE)
 
 
 def hedged_mode(mode: str | None) -> bool | None:

@@ -109,8 +109,9 @@ REASONS: Final[dict[str, RejectReason]] = {
     ),
     **_rows(
         RejectReason.MARKET_INACTIVE,
-        "45043 41114 40844 43115 25102 25106 25101 22043",
+        "45043 41114 40844 43115 25102 25106 25101",
     ),
+    "22043": RejectReason.VENUE_ERROR,
 }
 """Bitget's code to our reason. 40762 may mean funds or a position limit; 22043 is ADL at work."""
 

@@ -28,6 +28,7 @@ from daemon.core.events import Fill, Undecodable, VenueEvent
 from daemon.core.terms import EXACT, ZERO, Currency, ExecId, Liquidity, VenueOrderId
 from daemon.venues.bitget.direction_wire import (
     Direction,
+    cause_of,
     mix_direction,
     spot_direction,
     uta_direction,
@@ -105,6 +106,7 @@ class UtaFillRow(msgspec.Struct, rename="camel"):
     hold_side: str | None = None
     trade_side: str | None = None
     trade_scope: str | None = None
+    exec_type: str | None = None
     fee_detail: list[FeeRow] | None = None
     exec_time: str | int | None = None
     created_time: str | int | None = None
@@ -164,6 +166,7 @@ def stream_fill(stamp: Stamp, market: Market, row: StreamRow) -> Fill | None:
         transact_time_ns=first_time_ns("fillTime", row.fill_time, row.u_time),
         liquidity=_liquidity(row.trade_scope),
         position_side=direction.position_side,
+        cause=cause_of(row.trade_side),
     )
 
 
@@ -194,6 +197,7 @@ def decode_classic_fill(
             transact_time_ns=first_time_ns("cTime", row.c_time, row.u_time),
             liquidity=_liquidity(row.trade_scope),
             position_side=direction.position_side,
+            cause=cause_of(row.trade_side),
         )
     except UnreadableError as error:
         return (undecodable(stamp, "fill row", bytes(raw), str(error)),)
@@ -226,6 +230,7 @@ def decode_uta_fill(
             ),
             liquidity=_liquidity(row.trade_scope),
             position_side=direction.position_side,
+            cause=cause_of(row.trade_side, row.exec_type),
         )
     except UnreadableError as error:
         return (undecodable(stamp, "fill row", bytes(raw), str(error)),)
@@ -258,6 +263,7 @@ def decode_seed_fill(stamp: Stamp, market: Market, raw: bytes | msgspec.Raw) -> 
             transact_time_ns=first_time_ns("fillTime", row.fill_time) if row.fill_time else 0,
             liquidity=_liquidity(row.trade_scope),
             position_side=direction.position_side,
+            cause=cause_of(row.trade_side),
         )
     except UnreadableError as error:
         return undecodable(stamp, "seed fill", bytes(raw), str(error))

@@ -1,9 +1,9 @@
 """Bitget markets: filters as an `Instrument`, order books as a `Quote`. Pure.
 
 Every quantity is in base coin, on futures too (Bitget docs: v2 contracts), so the multiplier is 1.
-The price grid has one step for all prices. The lot is the step of the quantity; where Bitget asks
-for a larger first quantity (`minTradeNum`), it says so in its refusal. Best prices come from
-`books1` or from the REST order book, never from the last trade.
+The price grid has one step for all prices. The lot is the step of the quantity; the least quantity
+of an order is spot's alone, for what futures name (`minTradeNum`) is the least that opens. Best
+prices come from `books1` or from the REST order book, never from the last trade.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from daemon.venues.bitget.wire import (
     first_time_ns,
     millis_ns,
     number,
+    qty,
     symbol,
     word,
 )
@@ -31,6 +32,8 @@ from daemon.venues.decoding import PLACES_LIMIT, Stamp, UnreadableError, decode_
 
 HIGHEST_PX: Final = Decimal(1_000_000_000)
 """No price is this high: an order at it means any price, and is sent as a market order."""
+
+_MAX_QTY_DIGITS: Final = 15
 
 PHASES: Final = {
     "online": MarketPhase.ACTIVE,
@@ -65,6 +68,11 @@ class TermsRow(msgspec.Struct, rename="camel"):
     quantity_multiplier: str | None = None
     min_trade_usdt: str | None = msgspec.field(name="minTradeUSDT", default=None)
     min_order_amount: str | None = None
+    min_trade_amount: str | None = None
+    min_order_qty: str | None = None
+    max_trade_amount: str | None = None
+    max_order_qty: str | None = None
+    max_market_order_qty: str | None = None
     delivery_time: str | int | None = None
 
 
@@ -97,17 +105,33 @@ def _phase(row: TermsRow) -> MarketPhase:
 
 
 def _instrument(market: Market, row: TermsRow) -> Instrument:
+    max_qty = _max_qty(row.max_trade_amount, row.max_order_qty, row.max_market_order_qty)
+    least = row.min_trade_amount or row.min_order_qty if market is Market.SPOT else None
     delivery = row.delivery_time if row.delivery_time not in {"", "-1", 0, -1} else None
     return Instrument(
         venue=market.venue,
         symbol=symbol(row.symbol),
         price_ranges=(PriceRange(start_px=ZERO, end_px=HIGHEST_PX, step_px=_step_px(row)),),
         lot_qty=_step(row.size_multiplier or row.quantity_multiplier, row.quantity_precision),
+        min_qty=qty(least or "0", "least quantity"),
+        max_qty=max_qty,
+        max_market_qty=max_qty,
         min_notional=number(row.min_trade_usdt or row.min_order_amount or "0", "minimum"),
         quote_currency=coin(row.quote_coin, "quoteCoin"),
         base_currency=coin(row.base_coin, "baseCoin") if market is Market.SPOT else None,
         close_time_ns=None if delivery is None else millis_ns(delivery, "deliveryTime"),
     )
+
+
+def _max_qty(*said: str | None) -> Decimal | None:
+    """The least of what is named, for an exit at any price goes out as a market order.
+
+    An empty field or a 0 sets no limit, nor does a number that no order could reach (Bitget spot
+    says 900000000000000000000).
+    """
+    told = [text for text in said if text and len(text.partition(".")[0]) <= _MAX_QTY_DIGITS]
+    limits = [number(text, "maximum quantity") for text in told]
+    return min((limit for limit in limits if limit > ZERO), default=None)
 
 
 def _step_px(row: TermsRow) -> Decimal:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from daemon.core.commands import CancelOrder, PlaceOrder
 from daemon.core.events import VenueEvent
-from daemon.core.terms import ClientOrderId, RejectReason
+from daemon.core.terms import RejectReason
 from daemon.venues.bitget.request_wire import (
     Terms,
     cancel_rejected,
@@ -22,19 +21,17 @@ from daemon.venues.bitget.request_wire import (
     in_doubt,
     rejected,
 )
-from daemon.venues.bitget.session import BitgetSession, Call, NoTokens, Presigned
+from daemon.venues.bitget.session import BitgetSession, Call, NoTokens
 from daemon.venues.errors import InvalidOrderError
 from daemon.venues.rest import LostAnswer, NotSent, Reply
-
-PREPARED_LIMIT: Final = 64
+from daemon.venues.signing import Prepared, Presigned
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    command: PlaceOrder
     terms: Terms
     call: Call
-    signed: Presigned
+    signed: Presigned[dict[str, str]]
 
 
 class BitgetOrders:
@@ -42,7 +39,7 @@ class BitgetOrders:
 
     def __init__(self, session: BitgetSession) -> None:
         self._session = session
-        self._prepared: dict[ClientOrderId, _Prepared] = {}
+        self._prepared: Prepared[_Prepared] = Prepared()
 
     def prepare(self, command: PlaceOrder) -> None:
         """Encode and sign ahead; an order that cannot be encoded is left to `place` to refuse."""
@@ -51,18 +48,15 @@ class BitgetOrders:
             call = self._call(command, terms)
         except InvalidOrderError:
             return
-        made = _Prepared(command, terms, call, self._session.presign(call))
-        self._prepared[command.client_order_id] = made
-        while len(self._prepared) > PREPARED_LIMIT:
-            del self._prepared[next(iter(self._prepared))]
+        self._prepared.keep(command, _Prepared(terms, call, self._session.presign(call)))
 
     async def place(self, command: PlaceOrder) -> Sequence[VenueEvent]:
         """Send the order once. A refusal for a stale clock alone is answered by a second."""
-        prepared = self._prepared.pop(command.client_order_id, None)
+        prepared = self._prepared.take(command)
         terms = self._session.terms(command.key)
         signed = None
         try:
-            if prepared is not None and (prepared.command, prepared.terms) == (command, terms):
+            if prepared is not None and prepared.terms == terms:
                 call, signed = prepared.call, prepared.signed
             else:
                 call = self._call(command, terms)

@@ -29,6 +29,7 @@ from daemon.core.terms import NANOS, ClientOrderId, Symbol
 from daemon.venues.bitget.account_wire import decode_page
 from daemon.venues.bitget.error_wire import Success
 from daemon.venues.bitget.fill_wire import PAID_IS_NEGATIVE, decode_classic_fill, decode_uta_fill
+from daemon.venues.bitget.funding import BitgetFunding
 from daemon.venues.bitget.listing import Listing, Source, read_list
 from daemon.venues.bitget.order_wire import decode_classic_order, decode_uta_order
 from daemon.venues.bitget.positions import BitgetPositions
@@ -48,6 +49,7 @@ class BitgetReader:
     def __init__(self, session: BitgetSession, positions: BitgetPositions) -> None:
         self._session = session
         self._positions = positions
+        self._funding = BitgetFunding(session)
 
     async def order(self, query: QueryOrder) -> Sequence[VenueEvent]:
         """The order's fills and its snapshot; OrderAbsent only after complete listings."""
@@ -77,10 +79,18 @@ class BitgetReader:
         return await self._fills(query.symbol, query.since_ns)
 
     async def book(self, query: QueryBook) -> Sequence[VenueEvent]:
-        """Resting orders, fills and positions; each part whole or `QueryFailed`."""
+        """Resting orders, fills and funding, positions; each part whole or `QueryFailed`.
+
+        Fills are not told complete without the funding: the next look goes back as far again.
+        """
         orders = await self._resting()
         fills = await self._fills(None, query.since_ns)
-        return (*orders, *fills, *await self._positions.read())
+        paid = await self._funding.due(query.since_ns)
+        problem = paid.problem()
+        if problem is not None:
+            told = [event for event in fills if not isinstance(event, FillsRead)]
+            fills = (*told, *paid.bad, self._failed("funding", problem))
+        return (*orders, *fills, *paid.rows, *await self._positions.read())
 
     async def _find(self, query: QueryOrder) -> tuple[OrderSnapshot | None, int]:
         """The order, or None and as of when it is not there; raises `VenueError`.

@@ -4,7 +4,8 @@ A placing answers with ids only, never with a fill (Bitget docs: place order). O
 in hedge mode `side` names the position (see `direction_wire`): a long is closed by `buy` + `close`.
 Reduce-only goes out in one-way mode, where Bitget knows it; closing a hedged position cannot open.
 A limit at the very end of the price grid means any price: Bitget would refuse it for its distance
-from the market, so it becomes a market order.
+from the market, so it becomes a market order. On spot a market buy would be sized in quote coin
+(Bitget docs: place order, `size`), which says nothing of how much is bought: it is refused here.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from daemon.core.events import (
 from daemon.core.instrument import Instrument
 from daemon.core.terms import (
     ZERO,
+    OrdType,
     PositionSide,
     RejectReason,
     Side,
@@ -95,10 +97,11 @@ def encode_place(command: PlaceOrder, terms: Terms) -> bytes:
     if terms.market is Market.SPOT and command.key.position_side is not PositionSide.NET:
         raise InvalidOrderError("spot has no position sides", venue=command.key.venue)
     qty = _plain(command, command.order_qty, "order_qty")
-    price = _plain(command, command.limit_px, "limit_px")
-    kind = _Kind("limit", command.time_in_force.value, price)
-    if _at_any_price(command, terms.instrument):
+    if _at_any_price(command, terms):
         kind = _Kind("market", None, None)
+    else:
+        price = _plain(command, command.limit_px, "limit_px")
+        kind = _Kind("limit", command.time_in_force.value, price)
     encode = _uta_order if terms.dialect is Dialect.UTA else _classic_order
     return msgspec.json.encode(encode(command, terms, qty, kind))
 
@@ -155,20 +158,29 @@ def _trade_side(command: PlaceOrder) -> str:
     return "open" if command.side is OPENING[command.key.position_side] else "close"
 
 
-def _plain(command: PlaceOrder, value: Decimal, what: str) -> str:
-    if not value.is_finite() or value <= ZERO:
+def _plain(command: PlaceOrder, value: Decimal | None, what: str) -> str:
+    if value is None or not value.is_finite() or value <= ZERO:
         raise InvalidOrderError(f"{what} {value} is not above 0", venue=command.key.venue)
     return proper(value)
 
 
-def _at_any_price(command: PlaceOrder, instrument: Instrument | None) -> bool:
-    """True for an IoC whose limit is the end of the grid; a spot buy's market size is money."""
-    if instrument is None or command.time_in_force is not TimeInForce.IOC:
+def _at_any_price(command: PlaceOrder, terms: Terms) -> bool:
+    """True for MARKET and for an IoC whose limit is the end of the grid.
+
+    A spot buy's market size is money: as MARKET it is refused, at the end of the grid a limit.
+    """
+    in_money = terms.market is Market.SPOT and command.side is Side.BUY
+    if command.ord_type is OrdType.MARKET:
+        if in_money:
+            text = "a market buy on Bitget spot is sized in quote coin: a limit is needed"
+            raise InvalidOrderError(text, venue=command.key.venue)
+        return True
+    limit_px, grid = command.limit_px, terms.instrument
+    if limit_px is None or grid is None or command.time_in_force is not TimeInForce.IOC:
         return False
     if command.side is Side.SELL:
-        return command.limit_px <= instrument.lowest_px
-    spot = command.key.venue == Market.SPOT.venue
-    return not spot and command.limit_px >= instrument.highest_px
+        return limit_px <= grid.lowest_px
+    return not in_money and limit_px >= grid.highest_px
 
 
 class _Cancel(msgspec.Struct, rename="camel", omit_defaults=True):

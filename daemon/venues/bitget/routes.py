@@ -99,6 +99,8 @@ ROUTES: Final = {
     (Market.FUTURES, Dialect.UTA): _uta(Market.FUTURES, "/position/current-position"),
 }
 
+BILLS: Final = f"{_MIX}/account/bill"
+RECORDS: Final = f"{_UTA}/account/financial-records"
 UTA_SETTINGS: Final = f"{_UTA}/account/settings"
 SERVER_TIME: Final = "/api/v2/public/time"
 

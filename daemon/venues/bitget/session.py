@@ -8,10 +8,8 @@ has been corrected from the answer's own `Date`. `get` asks until it has an answ
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
@@ -26,18 +24,17 @@ from daemon.venues.bitget.error_wire import Refusal, Success, decode_answer, err
 from daemon.venues.bitget.request_wire import Terms
 from daemon.venues.bitget.routes import ROUTES, Query, Routes
 from daemon.venues.bitget.wire import Dialect, Market
+from daemon.venues.breaker import Breaker
 from daemon.venues.decoding import Stamp
 from daemon.venues.errors import AnswerTimeoutError, NetworkError, RateLimitError
 from daemon.venues.rest import LostAnswer, NotSent, Outcome, Reply, Request, RestTransport, repeat
+from daemon.venues.signing import Presigned, SigningDesk
 from daemon.venues.skew import SkewGauge
 from daemon.venues.tokens import TokenBucket
 
 ORDERS_PER_S: Final = 10.0
 READS_PER_S: Final = 10.0
 MARKETS_PER_S: Final = 20.0
-FRESH_NS: Final = NANOS
-"""A signature older than this at release is made again (semantics ruling 9)."""
-
 STALE: Final = frozenset({"40008", "40005"})
 LEFT_HEADER: Final = "x-mbx-used-remain-limit"
 
@@ -71,14 +68,6 @@ class NoTokens:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Presigned:
-    """Signed headers, or the promise of them, and our monotonic clock when they were begun."""
-
-    headers: dict[str, str] | Future[dict[str, str]]
-    mono_ns: int
-
-
 @dataclass(slots=True)
 class Modes:
     """What the account said of itself; `hedged` None: not said yet."""
@@ -95,7 +84,7 @@ class Modes:
 
 
 class BitgetSession:
-    """Requests for one key. Owns the transport, the token buckets and the signing thread."""
+    """Requests for one key. Owns the transport, the token buckets and the signing."""
 
     def __init__(
         self, config: BitgetConfig, transport: RestTransport, clock: Clock, rng: random.Random
@@ -103,12 +92,13 @@ class BitgetSession:
         self.config = config
         self.clock = clock
         self.skew = SkewGauge()
+        self._breaker = Breaker(clock, config.market.venue, config.reads_shut)
         self.modes = Modes(config.dialect or Dialect.CLASSIC)
         self.instruments: dict[Symbol, Instrument] = {}
         self._transport = transport
         self._rng = rng
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bitget-sign")
-        self._buckets = {
+        self._signing = SigningDesk(clock, slow=config.signer.slow)
+        self.buckets = {
             "place": TokenBucket(clock, ORDERS_PER_S, ORDERS_PER_S),
             "cancel": TokenBucket(clock, ORDERS_PER_S, ORDERS_PER_S),
             "read": TokenBucket(clock, READS_PER_S, READS_PER_S),
@@ -149,26 +139,22 @@ class BitgetSession:
             instrument=self.instruments.get(key.symbol),
         )
 
-    def presign(self, call: Call) -> Presigned:
+    def presign(self, call: Call) -> Presigned[dict[str, str]]:
         """Begin to sign now for a request that is sent soon."""
-        signer, at_ns = self.config.signer, self.clock.mono_ns()
         said = (self.venue_ns() // 1_000_000, call.method, call.target, call.body)
-        if signer.slow:
-            return Presigned(self._thread.submit(signer.headers, *said), at_ns)
-        return Presigned(signer.headers(*said), at_ns)
+        return self._signing.begin(self.config.signer.headers, *said)
 
     async def login(self, *, seconds: bool) -> tuple[str, str, str]:
         """Timestamp, passphrase and signature of a websocket login, in unix s or ms."""
-        signer = self.config.signer
         timestamp = str(self.venue_ns() // (NANOS if seconds else 1_000_000))
-        if not signer.slow:
-            return timestamp, *signer.login(timestamp)
-        made = self._thread.submit(signer.login, timestamp)
-        return timestamp, *await asyncio.wrap_future(made)
+        signed = self._signing.begin(self.config.signer.login, timestamp)
+        return timestamp, *await self._signing.made(signed)
 
-    async def send(self, call: Call, signed: Presigned | None = None) -> Outcome | NoTokens:
+    async def send(
+        self, call: Call, signed: Presigned[dict[str, str]] | None = None
+    ) -> Outcome | NoTokens:
         """Send once; headers that were `signed` ahead are used while they are fresh."""
-        bucket = self._buckets[call.bucket]
+        bucket = self.buckets[call.bucket]
         if not await bucket.acquire(1, urgent=call.urgent, patience_s=call.patience_s):
             return NoTokens("our own rate limit leaves no tokens for this request")
         outcome = await self._send_signed(call, signed)
@@ -178,11 +164,10 @@ class BitgetSession:
             _count(bucket, outcome.status, outcome.headers)
         return outcome
 
-    async def _send_signed(self, call: Call, signed: Presigned | None) -> Outcome:
-        if signed is None or self.clock.mono_ns() - signed.mono_ns > FRESH_NS:
+    async def _send_signed(self, call: Call, signed: Presigned[dict[str, str]] | None) -> Outcome:
+        if signed is None or not self._signing.is_fresh(signed):
             signed = self.presign(call)
-        made = signed.headers
-        headers = made if isinstance(made, dict) else await asyncio.wrap_future(made)
+        headers = await self._signing.made(signed)
         headers = {**headers, "Content-Type": "application/json", "locale": "en-US"}
         if self.config.demo:
             headers["paptrading"] = "1"
@@ -202,7 +187,12 @@ class BitgetSession:
 
     async def get(self, call: Call) -> Success:
         """The success; raises a `VenueError` after the policy's attempts."""
-        return await repeat(lambda: self.get_once(call), self.config.repeat, self.clock, self._rng)
+
+        async def asked() -> Success:
+            again = self.config.repeat
+            return await repeat(lambda: self.get_once(call), again, self.clock, self._rng)
+
+        return await self._breaker.ask(asked, urgent=call.urgent)
 
     async def get_once(self, call: Call) -> Success:
         """As `get`, with one attempt."""
@@ -221,9 +211,9 @@ class BitgetSession:
         return answer
 
     async def close(self) -> None:
-        """Let go of connections and the thread."""
+        """Let go of connections and of the signing."""
         await self._transport.close()
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._signing.close()
 
 
 def _stale(reply: Reply) -> bool:

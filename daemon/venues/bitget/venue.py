@@ -8,7 +8,7 @@ that host, clock, key and dialect are right, or says what to do.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from daemon.core.commands import (
@@ -29,6 +29,7 @@ from daemon.venues.bitget.markets import BitgetMarkets
 from daemon.venues.bitget.orders import BitgetOrders
 from daemon.venues.bitget.positions import BitgetPositions
 from daemon.venues.bitget.reader import BitgetReader
+from daemon.venues.bitget.rights import key_rights
 from daemon.venues.bitget.routes import SERVER_TIME
 from daemon.venues.bitget.session import BitgetSession, Call
 from daemon.venues.bitget.stream import BitgetStream
@@ -43,6 +44,7 @@ from daemon.venues.errors import (
     WrongKeyError,
 )
 from daemon.venues.rest import RestTransport
+from daemon.venues.rights import KeyRights
 
 MAX_SKEW_NS: Final = 120 * NANOS
 
@@ -128,6 +130,10 @@ class BitgetVenue:
         )
         return WrongClockError(text, venue=self.session.market.venue, code=code)
 
+    async def rights(self) -> KeyRights:
+        """What the key may do, as far as the venue tells."""
+        return await key_rights(self.session)
+
     def prepare(self, command: PlaceOrder) -> None:
         """Encode and sign ahead."""
         self._orders.prepare(command)
@@ -176,3 +182,7 @@ class BitgetVenue:
     async def close(self) -> None:
         """Let go of connections."""
         await self.session.close()
+
+    def headroom(self) -> Mapping[str, float]:
+        """What is left of our allowances."""
+        return {name: bucket.headroom for name, bucket in self.session.buckets.items()}

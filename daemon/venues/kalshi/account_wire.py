@@ -14,19 +14,16 @@ import msgspec
 
 from daemon.core.events import PositionRow, Settlement, Undecodable
 from daemon.core.terms import HUNDRED, ONE, ZERO, Symbol, quotient
-from daemon.venues.kalshi.wire import (
+from daemon.venues.decoding import (
     NAME_LIMIT,
-    PRICE_STEP,
     RAW_LIMIT,
     Stamp,
     UnreadableError,
     decode_as,
-    instant_ns,
     name,
-    number,
-    qty,
     undecodable,
 )
+from daemon.venues.kalshi.wire import PRICE_STEP, instant_ns, number, qty
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daemon.core.terms import Account
+from daemon.venues.breaker import Told, nobody
 from daemon.venues.errors import WrongKeyError
 from daemon.venues.kalshi.sign import KalshiSigner, key_file_warning
 from daemon.venues.kalshi.wire import VENUE
@@ -43,6 +44,7 @@ class KalshiConfig:
     longest_reconnect_s: float = 30.0
     seed: int | None = None
     repeat: RepeatPolicy = RepeatPolicy()
+    reads_shut: Told = nobody
 
 
 def load_signer(path: Path) -> tuple[KalshiSigner, str | None]:

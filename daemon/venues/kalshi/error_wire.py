@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from daemon.core.terms import RejectReason
+from daemon.venues.decoding import RAW_LIMIT, UnreadableError, decode_as
 from daemon.venues.errors import (
     ERRORS,
     AnswerTimeoutError,
@@ -20,7 +21,7 @@ from daemon.venues.errors import (
     UnknownOutcomeError,
     VenueError,
 )
-from daemon.venues.kalshi.wire import RAW_LIMIT, VENUE, UnreadableError, decode_as
+from daemon.venues.kalshi.wire import VENUE
 
 TOO_MANY_REQUESTS: Final = 429
 SUCCESS: Final = 200

@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from daemon.core.terms import NANOS
-from daemon.venues.kalshi.wire import UnreadableError, decode_as, instant_ns
+from daemon.venues.decoding import UnreadableError, decode_as
+from daemon.venues.kalshi.wire import instant_ns
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
 LOOK_AHEAD_DAYS: Final = 8

@@ -24,6 +24,7 @@ from daemon.core.events import (
 )
 from daemon.core.terms import NANOS, Symbol
 from daemon.ports import QuotesCanceled
+from daemon.venues.decoding import Stamp
 from daemon.venues.kalshi.books import Books
 from daemon.venues.kalshi.market_wire import quote_of
 from daemon.venues.kalshi.stream_wire import (
@@ -37,7 +38,6 @@ from daemon.venues.kalshi.stream_wire import (
     encode_unsubscribe,
     encode_update,
 )
-from daemon.venues.kalshi.wire import Stamp
 
 PRIVATE: Final = ("fill", "user_orders", "market_positions")
 CONFIRMING: Final = frozenset({"fill", "user_orders"})

@@ -14,20 +14,8 @@ import msgspec
 
 from daemon.core.events import Fill, Undecodable
 from daemon.core.terms import ZERO, ClientOrderId, Currency, ExecId, Liquidity, Symbol, VenueOrderId
-from daemon.venues.kalshi.wire import (
-    Stamp,
-    UnreadableError,
-    decode_as,
-    instant_ns,
-    millis_ns,
-    name,
-    number,
-    price,
-    qty,
-    seconds_ns,
-    side,
-    undecodable,
-)
+from daemon.venues.decoding import Stamp, UnreadableError, decode_as, millis_ns, name, undecodable
+from daemon.venues.kalshi.wire import instant_ns, number, price, qty, seconds_ns, side
 
 USD: Final = Currency("USD")
 

@@ -9,10 +9,11 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from daemon.core.events import Undecodable
+from daemon.venues.decoding import UnreadableError
 from daemon.venues.errors import NotFoundError, UnreadableAnswerError, VenueError
 from daemon.venues.kalshi.account_wire import Page, decode_page
 from daemon.venues.kalshi.session import DEFAULT_COST, Call, KalshiSession, Query
-from daemon.venues.kalshi.wire import VENUE, UnreadableError
+from daemon.venues.kalshi.wire import VENUE
 
 PAGE_ROWS: Final = 1_000
 PAGES_LIMIT: Final = 200

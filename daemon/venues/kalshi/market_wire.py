@@ -24,20 +24,8 @@ from daemon.core.events import (
 )
 from daemon.core.instrument import Instrument, PriceRange
 from daemon.core.terms import ONE, ZERO, Symbol
-from daemon.venues.kalshi.wire import (
-    LOT_QTY,
-    VENUE,
-    Stamp,
-    UnreadableError,
-    decode_as,
-    instant_ns,
-    name,
-    number,
-    price,
-    qty,
-    seconds_ns,
-    undecodable,
-)
+from daemon.venues.decoding import Stamp, UnreadableError, decode_as, name, undecodable
+from daemon.venues.kalshi.wire import LOT_QTY, VENUE, instant_ns, number, price, qty, seconds_ns
 
 PHASES: Final = {
     "initialized": MarketPhase.UNOPENED,

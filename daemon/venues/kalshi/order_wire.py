@@ -35,6 +35,7 @@ from daemon.core.terms import (
     TimeInForce,
     VenueOrderId,
 )
+from daemon.venues.decoding import Stamp, UnreadableError, decode_as, name, undecodable
 from daemon.venues.errors import InvalidOrderError
 from daemon.venues.kalshi.error_wire import (
     Refusal,
@@ -43,19 +44,7 @@ from daemon.venues.kalshi.error_wire import (
     reason_of,
     succeeded,
 )
-from daemon.venues.kalshi.wire import (
-    LOT_QTY,
-    PRICE_STEP,
-    VENUE,
-    Stamp,
-    UnreadableError,
-    decode_as,
-    name,
-    price,
-    qty,
-    side,
-    undecodable,
-)
+from daemon.venues.kalshi.wire import LOT_QTY, PRICE_STEP, VENUE, price, qty, side
 
 BOOK_SIDE: Final = {Side.BUY: "bid", Side.SELL: "ask"}
 TIME_IN_FORCE: Final = {
@@ -86,8 +75,11 @@ def encode_create(command: PlaceOrder, subaccount: int) -> bytes:
     """The request's bytes: a pure function of the command, so a resend has the same.
 
     `reduce_only` goes out with IOC only: Kalshi refuses it with anything else. Raises
-    `InvalidOrderError` for a quantity or price that Kalshi's decimals cannot say.
+    `InvalidOrderError` for a quantity or price that Kalshi's decimals cannot say, and for an order
+    without a limit: Kalshi has no other.
     """
+    if command.limit_px is None:
+        raise InvalidOrderError("Kalshi has no market orders: a limit is needed", venue=VENUE)
     body = CreateOrder(
         ticker=command.key.symbol,
         client_order_id=command.client_order_id,

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, TypeVar
+from typing import Final
 
 from daemon.core.commands import CancelOrder, PlaceOrder
 from daemon.core.events import OrderAccepted, VenueEvent
-from daemon.core.terms import ClientOrderId, RejectReason, VenueOrderId
+from daemon.core.terms import NANOS, RejectReason, VenueOrderId
 from daemon.venues.errors import InvalidOrderError
 from daemon.venues.kalshi.order_wire import (
     cancel_rejected,
@@ -22,23 +22,21 @@ from daemon.venues.kalshi.order_wire import (
     in_doubt,
     rejected,
 )
-from daemon.venues.kalshi.session import Call, KalshiSession, NoTokens, Presigned
+from daemon.venues.kalshi.session import Call, KalshiSession, NoTokens
 from daemon.venues.rest import NotSent, Reply
+from daemon.venues.signing import Prepared, Presigned
 
 CREATE_PATH: Final = "/portfolio/events/orders"
 CANCEL_COST: Final = 2
-PREPARED_LIMIT: Final = 64
 REMEMBERED_LIMIT: Final = 1_024
-
-K = TypeVar("K")
-V = TypeVar("V")
+AHEAD_S: Final = 0.4
+"""How old a signature at hand may be: there is a commit before its order leaves."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    command: PlaceOrder
     body: bytes
-    signed: Presigned
+    signed: Presigned[dict[str, str]]
 
 
 class KalshiOrders:
@@ -46,8 +44,31 @@ class KalshiOrders:
 
     def __init__(self, session: KalshiSession) -> None:
         self._session = session
-        self._prepared: dict[ClientOrderId, _Prepared] = {}
+        self._prepared: Prepared[_Prepared] = Prepared()
         self._order_qty: dict[VenueOrderId, Decimal] = {}
+        self._at_hand: Presigned[dict[str, str]] | None = None
+        self._keeping = False
+
+    async def keep_signed(self) -> None:
+        """Have a signature at hand for the next order, whatever it may be, until cancelled.
+
+        Kalshi signs neither body nor query, only when and where to. Each is used once.
+        """
+        self._keeping = True
+        try:
+            while True:
+                self._at_hand = self._presign()
+                await self._session.clock.sleep(AHEAD_S)
+        finally:
+            self._keeping = False
+
+    def _presign(self) -> Presigned[dict[str, str]]:
+        return self._session.presign("POST", self._session.root_path + CREATE_PATH)
+
+    def _signed(self) -> Presigned[dict[str, str]]:
+        at_hand, self._at_hand = self._at_hand, None
+        oldest_ns = self._session.clock.mono_ns() - int(AHEAD_S * NANOS)
+        return self._presign() if at_hand is None or at_hand.mono_ns < oldest_ns else at_hand
 
     def prepare(self, command: PlaceOrder) -> None:
         """Encode and sign ahead; an order that cannot be encoded is left to `place` to refuse."""
@@ -55,16 +76,14 @@ class KalshiOrders:
             body = encode_create(command, self._session.config.subaccount)
         except InvalidOrderError:
             return
-        signed = self._session.presign("POST", self._session.root_path + CREATE_PATH)
-        made = _Prepared(command, body, signed)
-        _keep(self._prepared, command.client_order_id, made, PREPARED_LIMIT)
+        self._prepared.keep(command, _Prepared(body, self._signed()))
 
     async def place(self, command: PlaceOrder) -> Sequence[VenueEvent]:
         """Send the order once. Kalshi's 401 for a stale clock alone is answered by a second."""
-        prepared = self._prepared.pop(command.client_order_id, None)
+        prepared = self._prepared.take(command)
         signed = None
         try:
-            if prepared is not None and prepared.command == command:
+            if prepared is not None:
                 body, signed = prepared.body, prepared.signed
             else:
                 body = encode_create(command, self._session.config.subaccount)
@@ -79,6 +98,8 @@ class KalshiOrders:
             timeout_s=self._session.config.order_timeout_s,
         )
         outcome = await self._session.send(call, signed)
+        if self._keeping:
+            self._at_hand = self._presign()  # the next exit may come at once
         stamp = self._session.stamp()
         if isinstance(outcome, NoTokens):
             return (rejected(stamp, command, RejectReason.RATE_LIMIT, outcome.text),)
@@ -94,8 +115,9 @@ class KalshiOrders:
     def _remember(self, command: PlaceOrder, events: Sequence[VenueEvent]) -> None:
         for event in events:
             if isinstance(event, OrderAccepted) and event.venue_order_id is not None:
-                order_id = event.venue_order_id
-                _keep(self._order_qty, order_id, command.order_qty, REMEMBERED_LIMIT)
+                self._order_qty[event.venue_order_id] = command.order_qty
+        while len(self._order_qty) > REMEMBERED_LIMIT:
+            del self._order_qty[next(iter(self._order_qty))]
 
     async def cancel(self, command: CancelOrder) -> Sequence[VenueEvent]:
         """Cancel; the ticker and the shard go along, else Kalshi looks on shard 0 only."""
@@ -126,10 +148,3 @@ class KalshiOrders:
         else:
             reason = RejectReason.TIMEOUT
         return (cancel_rejected(stamp, command, reason, outcome.text),)
-
-
-def _keep(store: dict[K, V], key: K, value: V, limit: int) -> None:
-    """Store the newest; the oldest goes when there are too many."""
-    store[key] = value
-    while len(store) > limit:
-        del store[next(iter(store))]

@@ -12,11 +12,11 @@ from typing import Final
 
 from daemon.core.events import Undecodable, VenueEvent, VenuePaused, VenueResumed
 from daemon.core.terms import NANOS
+from daemon.venues.decoding import UnreadableError, undecodable
 from daemon.venues.errors import VenueError
 from daemon.venues.kalshi.exchange_wire import ExchangeStatus, Pause, decode_pauses, decode_status
 from daemon.venues.kalshi.listing import account_call
 from daemon.venues.kalshi.session import Call, KalshiSession, NoTokens
-from daemon.venues.kalshi.wire import UnreadableError, undecodable
 from daemon.venues.rest import Reply
 
 ANNOUNCE_WITHIN_NS: Final = 24 * 3_600 * NANOS

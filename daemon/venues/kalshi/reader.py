@@ -28,6 +28,7 @@ from daemon.core.events import (
     VenueEvent,
 )
 from daemon.core.terms import NANOS, ZERO, ClientOrderId, Symbol, VenueOrderId
+from daemon.venues.decoding import UnreadableError
 from daemon.venues.errors import NotFoundError, UnreadableAnswerError, VenueError
 from daemon.venues.kalshi.account_wire import (
     Cutoff,
@@ -40,7 +41,7 @@ from daemon.venues.kalshi.fill_wire import decode_fill_row
 from daemon.venues.kalshi.listing import Listing, Source, account_call, read_list
 from daemon.venues.kalshi.order_wire import decode_order, decode_order_row
 from daemon.venues.kalshi.session import KalshiSession, Query
-from daemon.venues.kalshi.wire import VENUE, UnreadableError
+from daemon.venues.kalshi.wire import VENUE
 
 ORDER_COST: Final = 2
 CUTOFF_KEPT_NS: Final = 3_600 * NANOS

@@ -8,16 +8,15 @@ raises a `VenueError` otherwise.
 
 from __future__ import annotations
 
-import asyncio
 import random
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
 
-from daemon.core.terms import NANOS
 from daemon.ports import Clock
+from daemon.venues.breaker import Breaker
+from daemon.venues.decoding import Stamp
 from daemon.venues.errors import AnswerTimeoutError, NetworkError, RateLimitError
 from daemon.venues.kalshi.config import KalshiConfig
 from daemon.venues.kalshi.error_wire import (
@@ -26,16 +25,15 @@ from daemon.venues.kalshi.error_wire import (
     decode_refusal,
     error_of,
 )
-from daemon.venues.kalshi.wire import VENUE, Stamp
+from daemon.venues.kalshi.wire import VENUE
 from daemon.venues.rest import LostAnswer, NotSent, Outcome, Reply, Request, RestTransport, repeat
+from daemon.venues.signing import Presigned, SigningDesk
 from daemon.venues.skew import SkewGauge
 from daemon.venues.tokens import TokenBucket
 
 DEFAULT_COST: Final = 10
 BASIC_READ: Final = (200.0, 200.0)
 BASIC_WRITE: Final = (100.0, 100.0)
-FRESH_NS: Final = NANOS
-"""A signature older than this at release is made again (semantics ruling 9)."""
 
 Query = tuple[tuple[str, str], ...]
 
@@ -70,16 +68,8 @@ class NoTokens:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Presigned:
-    """Signed headers, or the promise of them, and our monotonic clock when they were begun."""
-
-    headers: dict[str, str] | Future[dict[str, str]]
-    mono_ns: int
-
-
 class KalshiSession:
-    """Requests for one key. Owns the transport, the token buckets and the signing thread."""
+    """Requests for one key. Owns the transport, the token buckets and the signing."""
 
     def __init__(
         self, config: KalshiConfig, transport: RestTransport, clock: Clock, rng: random.Random
@@ -88,8 +78,9 @@ class KalshiSession:
         self.clock = clock
         self._transport = transport
         self._rng = rng
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kalshi-sign")
+        self._signing = SigningDesk(clock, slow=config.signer.slow)
         self.skew = SkewGauge()
+        self._breaker = Breaker(clock, VENUE, config.reads_shut)
         self.read_tokens = TokenBucket(clock, *BASIC_READ)
         self.write_tokens = TokenBucket(clock, *BASIC_WRITE)
         self.costs: dict[tuple[str, str], int] = {}
@@ -113,28 +104,19 @@ class KalshiSession:
         return (self.clock.wall_ns() - self.skew.skew_ns) // 1_000_000
 
     async def headers(self, method: str, path: str) -> dict[str, str]:
-        """Signed headers for a path from the root; RSA is signed in the session's own thread."""
-        return await self._made(self.presign(method, path))
+        """Signed headers for a path from the root."""
+        return await self._signing.made(self.presign(method, path))
 
-    def presign(self, method: str, path: str) -> Presigned:
+    def presign(self, method: str, path: str) -> Presigned[dict[str, str]]:
         """Begin to sign now for a request that is sent soon; `path` is from the root."""
-        config, at_ns, ts_ms = self.config, self.clock.mono_ns(), self.now_ms()
-        if config.signer.slow:
-            sign = config.signer.headers
-            return Presigned(self._thread.submit(sign, config.key_id, ts_ms, method, path), at_ns)
-        return Presigned(config.signer.headers(config.key_id, ts_ms, method, path), at_ns)
+        config = self.config
+        return self._signing.begin(
+            config.signer.headers, config.key_id, self.now_ms(), method, path
+        )
 
-    async def _made(self, signed: Presigned) -> dict[str, str]:
-        if isinstance(signed.headers, dict):
-            return signed.headers
-        return await asyncio.wrap_future(signed.headers)
-
-    async def _fresh(self, signed: Presigned | None) -> dict[str, str] | None:
-        if signed is None or self.clock.mono_ns() - signed.mono_ns > FRESH_NS:
-            return None
-        return await self._made(signed)
-
-    async def send(self, call: Call, signed: Presigned | None = None) -> Outcome | NoTokens:
+    async def send(
+        self, call: Call, signed: Presigned[dict[str, str]] | None = None
+    ) -> Outcome | NoTokens:
         """Send once; headers that were `signed` ahead are used while they are fresh."""
         bucket = self.read_tokens if call.method == "GET" else self.write_tokens
         if not await bucket.acquire(
@@ -159,11 +141,11 @@ class KalshiSession:
                 return self.costs[call.method, name]
         return call.cost
 
-    async def _send_signed(self, call: Call, signed: Presigned | None) -> Outcome:
+    async def _send_signed(self, call: Call, signed: Presigned[dict[str, str]] | None) -> Outcome:
         root = self._transport.root_path
-        headers = await self._fresh(signed)
-        if headers is None:
-            headers = await self.headers(call.method, root + call.path)
+        if signed is None or not self._signing.is_fresh(signed):
+            signed = self.presign(call.method, root + call.path)
+        headers = await self._signing.made(signed)
         if call.body is not None:
             headers = {**headers, "Content-Type": "application/json"}
         outcome = await self._transport.send(
@@ -182,7 +164,12 @@ class KalshiSession:
 
     async def get(self, call: Call) -> bytes:
         """The body of a 200; raises a `VenueError` after the policy's attempts."""
-        return await repeat(lambda: self.get_once(call), self.config.repeat, self.clock, self._rng)
+
+        async def asked() -> bytes:
+            again = self.config.repeat
+            return await repeat(lambda: self.get_once(call), again, self.clock, self._rng)
+
+        return await self._breaker.ask(asked, urgent=call.urgent)
 
     async def get_once(self, call: Call) -> bytes:
         """As `get`, with one attempt."""
@@ -199,9 +186,9 @@ class KalshiSession:
         return outcome.body
 
     async def close(self) -> None:
-        """Let go of connections and the thread."""
+        """Let go of connections and of the signing."""
         await self._transport.close()
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._signing.close()
 
 
 def _stale(reply: Reply) -> bool:

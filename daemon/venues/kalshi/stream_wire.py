@@ -16,6 +16,7 @@ import msgspec
 
 from daemon.core.events import Fill, MarketChanged, OrderSnapshot, Quote, Undecodable
 from daemon.core.terms import Symbol
+from daemon.venues.decoding import Stamp, UnreadableError, decode_as, millis_ns, name, undecodable
 from daemon.venues.kalshi.fill_wire import FillBody, fill_of
 from daemon.venues.kalshi.market_wire import (
     LIFECYCLE_REREAD,
@@ -26,19 +27,7 @@ from daemon.venues.kalshi.market_wire import (
     ticker_quote,
 )
 from daemon.venues.kalshi.order_wire import OrderRow, snapshot_of
-from daemon.venues.kalshi.wire import (
-    Stamp,
-    UnreadableError,
-    decode_as,
-    instant_ns,
-    millis_ns,
-    name,
-    number,
-    price,
-    qty,
-    seconds_ns,
-    undecodable,
-)
+from daemon.venues.kalshi.wire import instant_ns, number, price, qty, seconds_ns
 
 IGNORED: Final = frozenset(
     {

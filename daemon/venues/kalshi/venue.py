@@ -7,8 +7,9 @@ clock and key are right, or says what to do.
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from daemon.core.commands import (
     CancelOrder,
@@ -22,6 +23,7 @@ from daemon.core.commands import (
 from daemon.core.events import PositionSnapshot, VenueEvent
 from daemon.core.terms import NANOS, Symbol
 from daemon.ports import Clock, Deliver
+from daemon.venues.decoding import UnreadableError
 from daemon.venues.errors import (
     AuthError,
     ClockSkewError,
@@ -39,10 +41,12 @@ from daemon.venues.kalshi.markets import KalshiMarkets
 from daemon.venues.kalshi.orders import KalshiOrders
 from daemon.venues.kalshi.pauses import PauseWatch
 from daemon.venues.kalshi.reader import KalshiReader
+from daemon.venues.kalshi.rights import key_rights
 from daemon.venues.kalshi.session import KalshiSession
 from daemon.venues.kalshi.stream import KalshiStream
-from daemon.venues.kalshi.wire import VENUE, UnreadableError
+from daemon.venues.kalshi.wire import VENUE
 from daemon.venues.rest import RestTransport
+from daemon.venues.rights import KeyRights
 
 MAX_SKEW_NS = 120 * NANOS
 
@@ -130,6 +134,10 @@ class KalshiVenue:
         self.session.read_tokens.resize(read.bucket_capacity, read.refill_rate)
         self.session.write_tokens.resize(write.bucket_capacity, write.refill_rate)
 
+    async def rights(self) -> KeyRights:
+        """What the key may do, as far as the venue tells."""
+        return await key_rights(self.session)
+
     def prepare(self, command: PlaceOrder) -> None:
         """Encode and sign ahead."""
         self._orders.prepare(command)
@@ -168,7 +176,9 @@ class KalshiVenue:
 
     async def run(self, deliver: Deliver) -> None:
         """Deliver live events until cancelled."""
-        await self.stream.run(deliver)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._orders.keep_signed(), name="kalshi signatures")
+            group.create_task(self.stream.run(deliver), name="kalshi streams")
 
     def watch(self, symbols: Sequence[Symbol]) -> None:
         """The symbols to price from now on."""
@@ -177,3 +187,8 @@ class KalshiVenue:
     async def close(self) -> None:
         """Let go of connections."""
         await self.session.close()
+
+    def headroom(self) -> Mapping[str, float]:
+        """What is left of our allowances."""
+        session = self.session
+        return {"read": session.read_tokens.headroom, "write": session.write_tokens.headroom}

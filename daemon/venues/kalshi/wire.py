@@ -1,4 +1,4 @@
-"""What all Kalshi messages have in common: numbers, times, directions, the stamp of an event.
+"""What all Kalshi messages have in common: numbers, times, directions.
 
 The topics stand beside it: `order_wire`, `fill_wire`, `account_wire`, `market_wire`,
 `exchange_wire`, `error_wire` and `stream_wire`. None of them does I/O, and none raises on bad
@@ -16,19 +16,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Final, TypedDict, TypeVar
+from typing import Final
 
-import msgspec
-
-from daemon.core.errors import TheirsError
-from daemon.core.events import Undecodable
-from daemon.core.terms import NANOS, ONE, ZERO, Account, Side, Venue
+from daemon.core.terms import NANOS, ONE, ZERO, Side, Venue
+from daemon.venues.decoding import UnreadableError
 
 VENUE: Final = Venue("kalshi")
-RAW_LIMIT: Final = 2_000
-NAME_LIMIT: Final = 200
-"""Characters of an unreadable message that are kept."""
-
 LOT_QTY: Final = Decimal("0.01")
 """The smallest quantity: fractional contracts are on for all markets since 2026-04-17."""
 
@@ -43,36 +36,6 @@ _RFC3339: Final = re.compile(
 )
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_S: Final = 9_000_000_000
-_MS: Final = 1_000_000
-
-T = TypeVar("T")
-
-
-class UnreadableError(TheirsError):
-    """A message lacks something or contradicts itself; stays inside the wire modules."""
-
-
-class Stamp(TypedDict):
-    """What every venue event carries: spread into its constructor with `**`."""
-
-    receive_time_ns: int
-    mono_ns: int
-    account: Account
-    venue: Venue
-
-
-def undecodable(stamp: Stamp, source: str, raw: bytes | str, text: str) -> Undecodable:
-    """The event for a message that cannot be read; `source` names the endpoint or channel."""
-    shown = raw if isinstance(raw, str) else raw[: 4 * RAW_LIMIT].decode("utf-8", "replace")
-    return Undecodable(**stamp, source=source, raw=shown[:RAW_LIMIT], text=text[:RAW_LIMIT])
-
-
-def decode_as(decoder: msgspec.json.Decoder[T], raw: bytes | msgspec.Raw) -> T:
-    """`raw` as the decoder's type; raises `UnreadableError` and nothing else."""
-    try:
-        return decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableError(f"{type(error).__name__}: {error}") from None
 
 
 def number(text: str, what: str) -> Decimal:
@@ -123,25 +86,11 @@ def side(outcome_side: str | None, book_side: str | None) -> Side:
     return said.pop()
 
 
-def name(text: str, what: str) -> str:
-    """A ticker or id: not empty, at most 200 characters."""
-    if not text or len(text) > NAME_LIMIT:
-        raise UnreadableError(f"{what} is empty or too long")
-    return text
-
-
 def seconds_ns(value: int, what: str) -> int:
     """Unix seconds as ns."""
     if not 0 <= value <= _MAX_S:
         raise UnreadableError(f"{what} {value} is not a time in unix seconds")
     return value * NANOS
-
-
-def millis_ns(value: int, what: str) -> int:
-    """Unix milliseconds as ns."""
-    if not 0 <= value <= _MAX_S * 1_000:
-        raise UnreadableError(f"{what} {value} is not a time in unix milliseconds")
-    return value * _MS
 
 
 def instant_ns(text: str, what: str) -> int:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from daemon.core.terms import ZERO, Account, Symbol, Venue
+from daemon.venues.breaker import Told, nobody
 from daemon.venues.errors import VenueSetupError
 from daemon.venues.phemex.sign import PhemexSigner
 from daemon.venues.phemex.wire import PERP, SPOT
@@ -23,7 +24,6 @@ class PhemexConfig:
 
     `kept_qty` names the spot pairs whose base coin is a guarded position, each with the quantity
     of that coin (>= 0) that lies in the wallet and is none of the daemon's business.
-    `prevents_self_trade` says that the account has an stpGroupId, which Phemex gives on request.
     `read_lag_s` is how much older than its asking an account read may be: Phemex dates none.
     `ping_s` is the pace of our heartbeat (the venue asks for less than 30), `silence_s` how long
     a connection may answer nothing, `echo_s` how soon the private one must speak of an order
@@ -38,7 +38,6 @@ class PhemexConfig:
     rest_url: str = REST_URL
     ws_url: str = WS_URL
     kept_qty: Mapping[Symbol, Decimal] = field(default_factory=dict)
-    prevents_self_trade: bool = False
     read_lag_s: float = 2.0
     expiry_s: int = 60
     feed_alive_s: float = 15.0
@@ -57,6 +56,7 @@ class PhemexConfig:
     longest_reconnect_s: float = 30.0
     seed: int | None = None
     repeat: RepeatPolicy = RepeatPolicy()
+    reads_shut: Told = nobody
 
     def __post_init__(self) -> None:
         if self.venue not in {SPOT, PERP}:

@@ -13,20 +13,19 @@ from typing import Final
 import msgspec
 
 from daemon.core.commands import CancelOrder, PlaceOrder
-from daemon.core.events import Fill, Undecodable
+from daemon.core.events import Fill, Funding, Undecodable
 from daemon.core.terms import Symbol, Venue
 from daemon.venues.decoding import Stamp, undecodable
 from daemon.venues.phemex import perp_rest_wire, spot_wire
-from daemon.venues.phemex.config import PhemexConfig
 from daemon.venues.phemex.ends_wire import OrderRead
 from daemon.venues.phemex.order_wire import POSITION_WORDS, encode_perp, encode_spot
 from daemon.venues.phemex.product_wire import Product, Products, UnknownSymbolError
 from daemon.venues.phemex.session import CONTRACT, OTHERS, SPOT_ORDER, Query
 from daemon.venues.phemex.wire import PERP, SPOT, USDT
 
-EncodePlace = Callable[[PlaceOrder, Product, PhemexConfig], bytes]
+EncodePlace = Callable[[PlaceOrder, Product], bytes]
 ReadOrder = Callable[[Stamp, msgspec.Raw, Products, int], OrderRead | Undecodable]
-ReadTrade = Callable[[Stamp, msgspec.Raw, Products], tuple[Fill | Undecodable, ...]]
+ReadTrade = Callable[[Stamp, msgspec.Raw, Products], tuple[Fill | Funding | Undecodable, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +87,7 @@ DIALECTS: Final[dict[Venue, Dialect]] = {
         account_query=(("currency", str(USDT)),),
         account_group=CONTRACT,
         book_path="/md/v2/orderbook",
-        encode=lambda command, product, config: encode_perp(
-            command, product, prevents_self_trade=config.prevents_self_trade
-        ),
+        encode=encode_perp,
         read_order=lambda stamp, raw, _products, as_of_ns: perp_rest_wire.decode_order_row(
             stamp, raw, as_of_ns
         ),
@@ -111,7 +108,7 @@ DIALECTS: Final[dict[Venue, Dialect]] = {
         account_query=(),
         account_group=OTHERS,
         book_path="/md/orderbook",
-        encode=lambda command, product, _config: encode_spot(command, product),
+        encode=encode_spot,
         read_order=spot_wire.decode_order_row,
         read_trade=_read_spot_trade,
     ),

@@ -40,7 +40,7 @@ _FUNDS: Final = (11001, 11003, 11005, 11010, 11082, 11100, 11105, 11106)
 _UNKNOWN_ORDER: Final = (10003, 10004, 10005, 11061, 11062, 11063, ORDER_NOT_FOUND)
 _DUPLICATE: Final = (10001, 11033, CLIENT_ID_USED, REQUEST_DUPLICATED)
 _FILTER: Final = (412, 30000, 11053, 11055, 11056, 11058, 11114, 11115)
-_REDUCE_ONLY: Final = (11011, 11057)
+_REDUCE_ONLY: Final = (11011, 11057, 11150)
 _SYMBOL: Final = (11027, 11070)
 
 REASONS: Final[dict[int, RejectReason]] = {
@@ -54,15 +54,13 @@ REASONS: Final[dict[int, RejectReason]] = {
     11023: RejectReason.VENUE_ERROR,
     11024: RejectReason.VENUE_ERROR,
     NOT_CONNECTED: RejectReason.VENUE_ERROR,
-    # Only orders that reduce are taken, and this one was not seen as one.
-    11150: RejectReason.INVALID_ORDER,
     10500: RejectReason.INVALID_ORDER,
 }
 """By code; the rest of the trading engine's refusals (11001 to 11199) are INVALID_ORDER."""
 
 CANCEL_REASON_WORDS: Final[dict[int, RejectReason]] = {
     100: RejectReason.INSUFFICIENT_FUNDS,
-    101: RejectReason.NO_LIQUIDITY,
+    101: RejectReason.INVALID_ORDER,
     116: RejectReason.INSUFFICIENT_FUNDS,
     117: RejectReason.INSUFFICIENT_FUNDS,
 }

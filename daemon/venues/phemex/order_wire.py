@@ -27,6 +27,7 @@ from daemon.core.events import (
 from daemon.core.terms import (
     ZERO,
     OrdStatus,
+    OrdType,
     PositionSide,
     RejectReason,
     Side,
@@ -41,6 +42,7 @@ from daemon.venues.phemex.product_wire import Product
 from daemon.venues.phemex.wire import TIME_IN_FORCE
 
 SIDE_WORDS: Final = {Side.BUY: "Buy", Side.SELL: "Sell"}
+TYPE_WORDS: Final = {OrdType.LIMIT: "Limit", OrdType.MARKET: "Market"}
 POSITION_WORDS: Final = {
     PositionSide.NET: "Merged",
     PositionSide.LONG: "Long",
@@ -59,7 +61,6 @@ class _PerpOrder(msgspec.Struct, omit_defaults=True, rename="camel"):
     time_in_force: str
     price_rp: str | None = None
     reduce_only: bool = False
-    stp_instruction: str | None = None
 
 
 class _SpotOrder(msgspec.Struct, omit_defaults=True, rename="camel"):
@@ -73,34 +74,30 @@ class _SpotOrder(msgspec.Struct, omit_defaults=True, rename="camel"):
     price_ep: int | None = None
 
 
-def encode_perp(
-    command: PlaceOrder, product: Product, *, prevents_self_trade: bool, market: bool = False
-) -> bytes:
+def encode_perp(command: PlaceOrder, product: Product) -> bytes:
     """The body of POST /g-orders: a pure function of the command.
 
-    `stpInstruction` works for accounts that have an stpGroupId only, so it is said where
-    `prevents_self_trade` says so. A `market` order has no price. Raises `InvalidOrderError` for
-    what is not on the product's grid: nothing is rounded here.
+    A MARKET order has no price. Phemex is told nothing of our own crossing orders: it prevents
+    self trades by account group, not by order. Raises `InvalidOrderError` for what is not on the
+    product's grid: nothing is rounded here.
     """
     terms = product.instrument
     _check(command, product)
-    crossing = "CancelMaker" if command.cancel_own_crossing else "CancelTaker"
     body = _PerpOrder(
         symbol=command.key.symbol,
         cl_ord_id=command.client_order_id,
         side=SIDE_WORDS[command.side],
         pos_side=POSITION_WORDS[command.key.position_side],
-        ord_type="Market" if market else "Limit",
+        ord_type=TYPE_WORDS[command.ord_type],
         order_qty_rq=proper(_whole(command.order_qty, terms.lot_qty, "order_qty")),
         time_in_force=TIME_IN_FORCE[command.time_in_force],
-        price_rp=None if market else proper(_on_grid(command, product)),
+        price_rp=None if _at_market(command) else proper(_on_grid(command, product)),
         reduce_only=command.reduce_only,
-        stp_instruction=crossing if prevents_self_trade else None,
     )
     return msgspec.json.encode(body)
 
 
-def encode_spot(command: PlaceOrder, product: Product, *, market: bool = False) -> bytes:
+def encode_spot(command: PlaceOrder, product: Product) -> bytes:
     """The body of POST /spot/orders, by base quantity; spot knows no reduce-only.
 
     Raises `InvalidOrderError` as `encode_perp` does, and for a position that spot cannot have.
@@ -115,9 +112,11 @@ def encode_spot(command: PlaceOrder, product: Product, *, market: bool = False) 
         side=SIDE_WORDS[command.side],
         qty_type="ByBase",
         base_qty_ev=_unscaled(qty, product.base_scale),
-        ord_type="Market" if market else "Limit",
+        ord_type=TYPE_WORDS[command.ord_type],
         time_in_force=TIME_IN_FORCE[command.time_in_force],
-        price_ep=None if market else _unscaled(_on_grid(command, product), product.price_scale),
+        price_ep=None
+        if _at_market(command)
+        else _unscaled(_on_grid(command, product), product.price_scale),
     )
     return msgspec.json.encode(body)
 
@@ -133,9 +132,15 @@ def _whole(value: Decimal, step: Decimal, what: str) -> Decimal:
     return value
 
 
+def _at_market(command: PlaceOrder) -> bool:
+    return command.ord_type is OrdType.MARKET
+
+
 def _on_grid(command: PlaceOrder, product: Product) -> Decimal:
     limit_px, terms = command.limit_px, product.instrument
-    if not limit_px.is_finite() or not terms.lowest_px <= limit_px <= terms.highest_px:
+    if limit_px is None or not limit_px.is_finite():
+        raise InvalidOrderError(f"limit_px {limit_px}: a number is needed", venue=terms.venue)
+    if not terms.lowest_px <= limit_px <= terms.highest_px:
         raise InvalidOrderError(f"limit_px {limit_px} is not between the lowest and highest price")
     return _whole(limit_px, terms.tick_at(limit_px), "limit_px")
 

@@ -47,7 +47,7 @@ class PhemexOrders:
         """Send the order once."""
         try:
             product = self._shelf.products.product(command.key.symbol)
-            body = self._dialect.encode(command, product, self._session.config)
+            body = self._dialect.encode(command, product)
         except UnknownSymbolError as error:
             reason, text = RejectReason.MARKET_INACTIVE, str(error)
             return (rejected(self._session.stamp(), command, reason, text),)

@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from daemon.core.events import Fill, OrderSnapshot, Undecodable
-from daemon.core.terms import ZERO, ClientOrderId, Symbol, VenueOrderId
+from daemon.core.events import Fill, Funding, OrderSnapshot, Undecodable
+from daemon.core.terms import ZERO, ClientOrderId, Currency, ExecId, Symbol, VenueOrderId
 from daemon.venues.decoding import (
     Stamp,
     UnreadableError,
@@ -24,6 +24,7 @@ from daemon.venues.phemex.wire import (
     USDT,
     Wire,
     Word,
+    decimal,
     is_execution,
     position_side,
     side,
@@ -70,18 +71,40 @@ _TRADE: Final = msgspec.json.Decoder(_TradeRow)
 _ORDER: Final = msgspec.json.Decoder(_OrderRow)
 
 
-def decode_trade_row(stamp: Stamp, raw: bytes | msgspec.Raw) -> tuple[Fill | Undecodable, ...]:
-    """One row of GET /api-data/g-futures/trades; nothing for funding."""
+def decode_trade_row(
+    stamp: Stamp, raw: bytes | msgspec.Raw
+) -> tuple[Fill | Funding | Undecodable, ...]:
+    """One row of GET /api-data/g-futures/trades; nothing for another settlement currency."""
     try:
         row = decode_as(_TRADE, raw)
-        if row.trade_type in FUNDING or row.currency not in {None, USDT}:
+        if row.currency not in {None, USDT}:
             return ()
+        if row.trade_type in FUNDING:
+            return (_funding(stamp, row),)
         if row.exec_status not in FILLS or not is_execution(row.exec_id):
             text = f"execStatus {row.exec_status[:40]!r} or execID is of no trade"
             return (undecodable(stamp, "trade row", bytes(raw), text),)
         return fill_events(stamp, row, row.exec_qty_rq, None, raw)
     except UnreadableError as error:
         return (undecodable(stamp, "trade row", bytes(raw), str(error)),)
+
+
+def _funding(stamp: Stamp, row: _TradeRow) -> Funding:
+    """`execFeeRv` is + where paid, as for a fill; the quantity is the whole position's.
+
+    One position is funded once at a time: that names a row that has no execution id.
+    """
+    at_ns = time_ns(row.transact_time_ns, "transactTimeNs")
+    named = row.exec_id if is_execution(row.exec_id) else f"{at_ns}-{row.pos_side}"
+    return Funding(
+        **stamp,
+        symbol=Symbol(name(row.symbol, "symbol")),
+        exec_id=ExecId(name(named or "", "execID")),
+        funding=decimal(row.exec_fee_rv, "execFeeRv"),
+        funding_currency=Currency(row.currency or USDT),
+        transact_time_ns=at_ns,
+        position_side=position_side(row.pos_side),
+    )
 
 
 def decode_order_row(

@@ -1,7 +1,8 @@
 """Phemex USDT perpetuals: the order rows of `aop_p`, and what a fill is made of. Pure.
 
 A fill is a row with execStatus MakerFill or TakerFill, an execution id that is not all zeros and
-a quantity above 0; funding comes in the same lists and is none. Each `orders_p` row is an order's
+a quantity above 0; funding comes in the same lists and is none: it is booked from REST alone, since
+nothing says that the stream names it by the same id. Each `orders_p` row is an order's
 state as well, so a fill row gives a `Fill` and an `OrderSnapshot`. `execFeeRv` is + where paid,
 - for a rebate; with `ptFeeRv` the fee was paid in PT tokens instead. `cumFeeRv` is not kept up
 by the venue and not read.
@@ -15,7 +16,15 @@ from typing import Final
 import msgspec
 
 from daemon.core.events import Fill, OrderSnapshot, Undecodable, VenueEvent
-from daemon.core.terms import ZERO, ClientOrderId, Currency, ExecId, Symbol, VenueOrderId
+from daemon.core.terms import (
+    ZERO,
+    ClientOrderId,
+    Currency,
+    ExecId,
+    FillCause,
+    Symbol,
+    VenueOrderId,
+)
 from daemon.venues.decoding import (
     Stamp,
     UnreadableError,
@@ -47,6 +56,14 @@ TRADES: Final = frozenset({None, "", "Trade", "LiqTrade", "AdlTrade", 1, 6, 7})
 """Ours, a liquidation, a deleveraging: money moves a position in all of them."""
 
 FUNDING: Final = frozenset({"Funding", 4})
+
+CAUSES: Final = {
+    "LiqTrade": FillCause.LIQUIDATION,
+    6: FillCause.LIQUIDATION,
+    "AdlTrade": FillCause.ADL,
+    7: FillCause.ADL,
+}
+"""Why a trade came about, where that was no order of the member's."""
 
 
 class Traded(msgspec.Struct, rename=wire_name):
@@ -189,6 +206,7 @@ def fill_events(
         liquidity=FILLS[row.exec_status],
         position_side=position_side(row.pos_side),
         position_qty=held,
+        cause=CAUSES.get(row.trade_type or "", FillCause.TRADE),
     )
     if not token_fee or in_tokens:
         return (fill,)

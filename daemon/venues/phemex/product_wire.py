@@ -92,6 +92,7 @@ class _SpotRow(msgspec.Struct, rename="camel"):
     base_tick_size_ev: Wire
     quote_tick_size_ev: Wire
     min_order_value_ev: Wire = 0
+    max_base_order_size_ev: Wire = 0
 
 
 class _PerpRow(msgspec.Struct, rename="camel"):
@@ -106,6 +107,7 @@ class _PerpRow(msgspec.Struct, rename="camel"):
     contract_underlying_assets: str | None = None
     min_price_rp: str = "0"
     min_order_value_rv: str = "0"
+    max_order_qty_rq: str = "0"
 
 
 class _Lists(msgspec.Struct):
@@ -157,6 +159,7 @@ def _spot(raw: msgspec.Raw, found: Products) -> Product:
     base, base_scale = found.currency(row.base_currency)
     quote, quote_scale = found.currency(row.quote_currency)
     tick_px = _above_zero(scaled(row.quote_tick_size_ev, row.price_scale, "quoteTickSizeEv"))
+    max_qty = scaled(row.max_base_order_size_ev, base_scale, "maxBaseOrderSizeEv") or None
     # No highest price is published: what a 64-bit integer can say is one.
     highest_px = Decimal(INT64).scaleb(-row.price_scale) // tick_px * tick_px
     instrument = Instrument(
@@ -164,6 +167,8 @@ def _spot(raw: msgspec.Raw, found: Products) -> Product:
         symbol=Symbol(row.symbol),
         price_ranges=(PriceRange(start_px=ZERO, end_px=highest_px, step_px=tick_px),),
         lot_qty=_above_zero(scaled(row.base_tick_size_ev, base_scale, "baseTickSizeEv")),
+        max_qty=max_qty,
+        max_market_qty=max_qty,
         min_notional=scaled(row.min_order_value_ev, quote_scale, "minOrderValueEv"),
         quote_currency=quote,
         base_currency=base,
@@ -193,12 +198,15 @@ def _perp(raw: msgspec.Raw) -> Product | None:
     steps, rest = divmod(lowest_px, tick_px)
     start_px = (steps + 1 if rest else steps) * tick_px
     highest_px = positive(row.max_price_rp, "maxPriceRp") // tick_px * tick_px
+    max_qty = unsigned(row.max_order_qty_rq, "maxOrderQtyRq") or None
     base = Currency(name(row.base_currency or row.contract_underlying_assets or "", "baseCurrency"))
     instrument = Instrument(
         venue=PERP,
         symbol=Symbol(row.symbol),
         price_ranges=(PriceRange(start_px=start_px, end_px=highest_px, step_px=tick_px),),
         lot_qty=positive(row.qty_step_size, "qtyStepSize"),
+        max_qty=max_qty,
+        max_market_qty=max_qty,
         min_notional=unsigned(row.min_order_value_rv, "minOrderValueRv"),
         quote_currency=USDT,
     )

@@ -185,14 +185,14 @@ class PhemexReader:
         asked_ns, as_of_ns = self._session.clock.mono_ns(), self._session.as_of_ns()
         found = TradeList()
         for filters in self._filters(symbol):
-            part = await self._trades.since(filters, since_ns, urgent=symbol is not None)
-            found.fills.update(part.fills)
-            found.bad.extend(part.bad)
-            found.error = found.error or part.error
+            found.take(await self._trades.since(filters, since_ns, urgent=symbol is not None))
         problem = found.problem()
         self._shelf.note(fill.symbol for fill in found.rows)
+        # A look at one symbol goes back further than what was paid since anybody watched.
+        paid = found.fundings.values() if symbol is None else ()
+        told = (*found.rows, *paid)
         if problem is not None:
-            return (*found.rows, *found.bad, self._failed("fills", problem, symbol))
+            return (*told, *found.bad, self._failed("fills", problem, symbol))
         read = FillsRead(
             **self._session.stamp(),
             symbol=symbol,
@@ -200,7 +200,7 @@ class PhemexReader:
             asked_mono_ns=asked_ns,
             since_ns=since_ns,
         )
-        return (*found.rows, read)
+        return (*told, read)
 
     def _filters(self, symbol: Symbol | None) -> Sequence[Query]:
         if symbol is not None:

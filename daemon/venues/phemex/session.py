@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 from daemon.core.terms import NANOS
 from daemon.ports import Clock
+from daemon.venues.breaker import Breaker
 from daemon.venues.decoding import Stamp
 from daemon.venues.errors import AnswerTimeoutError, NetworkError, RateLimitError
 from daemon.venues.phemex.config import PhemexConfig
@@ -83,6 +84,7 @@ class PhemexSession:
         self._transport = transport
         self._rng = rng
         self.skew = SkewGauge()
+        self._breaker = Breaker(clock, config.venue, config.reads_shut)
         self.buckets = {
             group: TokenBucket(clock, capacity, capacity / MINUTE_S)
             for group, capacity in CAPACITIES.items()
@@ -151,7 +153,12 @@ class PhemexSession:
 
     async def get(self, call: Call) -> bytes:
         """The body of a success; raises a `VenueError` after the policy's attempts."""
-        return await repeat(lambda: self.get_once(call), self.config.repeat, self.clock, self._rng)
+
+        async def asked() -> bytes:
+            again = self.config.repeat
+            return await repeat(lambda: self.get_once(call), again, self.clock, self._rng)
+
+        return await self._breaker.ask(asked, urgent=call.urgent)
 
     async def get_once(self, call: Call) -> bytes:
         """As `get`, with one attempt. A body without a code (`/md`, bare lists) is a success."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from daemon.core.events import Fill, Undecodable
+from daemon.core.events import Fill, Funding, Undecodable
 from daemon.core.terms import ExecId, Symbol, VenueOrderId
 from daemon.venues.decoding import UnreadableError
 from daemon.venues.errors import UnreadableAnswerError, VenueError
@@ -30,9 +30,10 @@ _MS: Final = 1_000_000
 
 @dataclass(slots=True)
 class TradeList:
-    """What was read: fills, each once; rows that are none; why it ended early."""
+    """What was read: fills and fundings, each once; rows that are none; why it ended early."""
 
     fills: dict[tuple[Symbol, ExecId, VenueOrderId | None], Fill] = field(default_factory=dict)
+    fundings: dict[tuple[Symbol, ExecId], Funding] = field(default_factory=dict)
     bad: list[Undecodable] = field(default_factory=list)
     error: VenueError | None = None
 
@@ -40,6 +41,13 @@ class TradeList:
     def rows(self) -> list[Fill]:
         """The fills, oldest first."""
         return sorted(self.fills.values(), key=lambda fill: fill.transact_time_ns)
+
+    def take(self, other: TradeList) -> None:
+        """Add another list; the first error stands."""
+        self.fills.update(other.fills)
+        self.fundings.update(other.fundings)
+        self.bad.extend(other.bad)
+        self.error = self.error or other.error
 
     def problem(self) -> VenueError | None:
         """Why this list is not complete, or None when it is."""
@@ -92,25 +100,26 @@ class PhemexTrades:
         except UnreadableError as error:
             self._fail(found, str(error))
             return None
-        page: list[Fill] = []
+        times: list[int] = []
         for raw in rows:
             for one in self._dialect.read_trade(self._session.stamp(), raw, self._shelf.products):
-                if isinstance(one, Fill):
-                    page.append(one)
-                else:
+                if isinstance(one, Undecodable):
                     found.bad.append(one)
-        fills = {(fill.symbol, fill.exec_id, fill.venue_order_id): fill for fill in page}
-        found.fills.update(fills)
+                    continue
+                times.append(one.transact_time_ns // _MS)
+                if isinstance(one, Fill):
+                    found.fills[one.symbol, one.exec_id, one.venue_order_id] = one
+                else:
+                    found.fundings[one.symbol, one.exec_id] = one
         if len(rows) < PAGE_ROWS:
             return None
-        return self._narrowed(found, page, span)
+        return self._narrowed(found, times, span)
 
     def _narrowed(
-        self, found: TradeList, page: Sequence[Fill], span: tuple[int, int]
+        self, found: TradeList, times: Sequence[int], span: tuple[int, int]
     ) -> tuple[int, int] | None:
         """What a full page left out: what is older than its oldest, or newer than its newest."""
-        if page:
-            times = [fill.transact_time_ns // _MS for fill in page]
+        if times:
             newest_first = times[0] >= times[-1]
             rest = (span[0], min(times) + 1) if newest_first else (max(times), span[1])
             if rest != span and rest[0] < rest[1]:

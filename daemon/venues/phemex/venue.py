@@ -8,7 +8,7 @@ proves at `open()` that host, clock and key are right, or says what to do.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from daemon.core.commands import (
     CancelOrder,
@@ -41,6 +41,7 @@ from daemon.venues.phemex.session import Call, PhemexSession
 from daemon.venues.phemex.shelf import Shelf
 from daemon.venues.phemex.stream import PhemexStream
 from daemon.venues.rest import RestTransport
+from daemon.venues.rights import KeyRights
 
 MAX_SKEW_NS = 120 * NANOS
 
@@ -126,6 +127,10 @@ class PhemexVenue:
         )
         return WrongClockError(text, venue=self.session.config.venue, code=code)
 
+    async def rights(self) -> KeyRights:
+        """Phemex tells nothing of them."""
+        return KeyRights()
+
     def prepare(self, command: PlaceOrder) -> None:
         """Encode and sign ahead."""
         self._orders.prepare(command)
@@ -169,3 +174,7 @@ class PhemexVenue:
     async def close(self) -> None:
         """Let go of connections."""
         await self.session.close()
+
+    def headroom(self) -> Mapping[str, float]:
+        """What is left of our allowances."""
+        return {name: bucket.headroom for name, bucket in self.session.buckets.items()}

@@ -97,10 +97,12 @@ def test_numbers_of_json_and_of_steps() -> None:
 @pytest.mark.parametrize("make", [make_spot, make_usdm])
 def test_every_route_is_of_its_market(make: object) -> None:
     door: SpotDoor | UsdmDoor
+    prefix: tuple[str, ...]
     if make is make_spot:
-        door, prefix = make_spot(spot_config(), ManualClock(), 1), "/api/v3/"
+        # What a key may do is asked of the spot host too, below a root of its own.
+        door, prefix = make_spot(spot_config(), ManualClock(), 1), ("/api/v3/", "/sapi/v1/account/")
     else:
-        door, prefix = make_usdm(usdm_config(), ManualClock(), 1), "/fapi/v"
+        door, prefix = make_usdm(usdm_config(), ManualClock(), 1), ("/fapi/v",)
     front: Front = door._front
     assert isinstance(door._streams, MarketStreams)
     assert len(front.routes) > 15

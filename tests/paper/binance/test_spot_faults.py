@@ -43,6 +43,7 @@ async def test_a_lost_answer_looks_the_same_whatever_happened(kind: str, exists:
         ("http_error_after", "-1007", 504, "Timeout waiting for response from backend server. "),
         ("http_error_before", "unavailable", 503, "Service Unavailable."),
         ("http_error_before", "-1008", 503, "Request throttled by system-level protection."),
+        ("http_error_before", "-2022", 400, "Refused by an armed fault."),
     ],
 )
 async def test_an_unknown_outcome(kind: str, code: str, status: int, text: str) -> None:

@@ -268,6 +268,12 @@ async def test_funding_is_income_and_a_read_may_lag() -> None:
         assert (paid["symbol"], paid["income"], paid["asset"]) == (SYMBOL, "0.5", "USDT")
         rows = await read(alice, "v1/income", symbol=SYMBOL)
         assert len({row["tranId"] for row in rows}) == len(rows) == 2
+        assert (await alice.truth())["funding"] == {SYMBOL: {"USDT": "-0.5"}}
+        at_ms = paid["time"]
+        spans = [(at_ms, at_ms, 1), (at_ms + 1, at_ms + 9, 0), (0, at_ms - 1, 0)]
+        for start, end, count in spans:
+            span = {"incomeType": "FUNDING_FEE", "startTime": start, "endTime": end}
+            assert len(await read(alice, "v1/income", **span)) == count
         await alice.admin("PUT", "/reads", {"order_lag_ms": [10_000, 10_000]})
         made = (await order(alice)).body
         late = await read(alice, "v1/order", symbol=SYMBOL, orderId=made["orderId"])

@@ -70,6 +70,8 @@ DEFAULTS = {
     "POST /fapi/v1/order": ok("usdm_order_result"),
     "GET /fapi/v1/openOrders": Answer(body=b"[]"),
     "GET /fapi/v1/userTrades": ok("usdm_trades"),
+    "GET /fapi/v1/forceOrders": ok("usdm_forced"),
+    "GET /fapi/v1/income": ok("usdm_income"),
     "GET /fapi/v3/positionRisk": ok("usdm_positions"),
     "GET /fapi/v1/exchangeInfo": ok("usdm_exchange_info"),
     "GET /fapi/v1/ticker/bookTicker": ok("usdm_book_ticker"),

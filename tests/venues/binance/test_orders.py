@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+from concurrent.futures import Future
 from dataclasses import replace
+from urllib.parse import unquote
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from daemon.core.events import (
     CancelRejected,
@@ -16,7 +23,9 @@ from daemon.core.events import (
     OrderRejected,
 )
 from daemon.core.terms import RejectReason
-from daemon.venues.binance.session import BAN_S
+from daemon.venues.binance.config import Endpoint
+from daemon.venues.binance.session import BAN_S, Call
+from daemon.venues.binance.sign import BinanceSigner
 from daemon.venues.binance.venue import BinanceVenue
 from daemon.venues.binance.wire import SPOT, USDM
 from daemon.venues.errors import RateLimitError
@@ -40,6 +49,31 @@ async def test_a_spot_order_is_sent_once_and_its_trades_come_back(
     assert seen.query["recvWindow"] == "5000"
 
 
+async def test_an_rsa_key_signs_off_the_loop(fake: FakeBinance) -> None:
+    pair = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = pair.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    settings = replace(config(SPOT, fake.url), signer=BinanceSigner.from_secret(pem))
+    venue = BinanceVenue(settings, TestClock())
+    signed = venue.session.presign(Call(method="POST", endpoint=Endpoint(path="/x", weight=1)))
+    assert isinstance(signed.made, Future)
+    text, _, signature = signed.made.result().partition("&signature=")
+    raw = base64.b64decode(unquote(signature))
+    pair.public_key().verify(raw, text.encode(), padding.PKCS1v15(), hashes.SHA256())
+    await venue.close()
+
+
+@pytest.mark.parametrize(("wait_s", "again"), [(0.1, False), (1.1, True)])
+async def test_what_was_signed_beside_the_commit_is_sent_while_fresh(
+    fake: FakeBinance, spot: BinanceVenue, wait_s: float, again: bool
+) -> None:
+    spot.prepare(place_order())
+    prepared_ms = int(spot.session.timed()["timestamp"])
+    await asyncio.sleep(wait_s)
+    await spot.place(place_order())
+    (seen,) = fake.sent(PLACE)
+    assert (int(seen.query["timestamp"]) - prepared_ms > 1_000) is again
+
+
 async def test_a_usdm_order_reduces_only(fake: FakeBinance, usdm: BinanceVenue) -> None:
     command = place_order(key(USDM, SUI), order_qty="310.5", limit_px="3.412")
     events = await usdm.place(command)
@@ -54,7 +88,7 @@ async def test_a_usdm_order_reduces_only(fake: FakeBinance, usdm: BinanceVenue) 
         (Answer(hang=True), OrderInDoubt, RejectReason.TIMEOUT),
         (Answer(drop=True), OrderInDoubt, RejectReason.NETWORK),
         (Answer(503, b'{"msg":"Unknown error"}'), OrderInDoubt, RejectReason.VENUE_ERROR),
-        (refused(503, -1008, "overloaded"), OrderRejected, RejectReason.RATE_LIMIT),
+        (refused(503, -1008, "overloaded"), OrderInDoubt, RejectReason.RATE_LIMIT),
         (refused(400, -1007, "Timeout waiting"), OrderInDoubt, RejectReason.TIMEOUT),
         (refused(400, -2010, "Duplicate order sent."), OrderInDoubt, RejectReason.DUPLICATE_ID),
         (refused(400, -1013, "Filter failure"), OrderRejected, RejectReason.INVALID_ORDER),

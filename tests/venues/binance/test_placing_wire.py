@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -23,6 +24,7 @@ from daemon.core.terms import (
     ExecId,
     Liquidity,
     OrdStatus,
+    OrdType,
     PositionKey,
     PositionSide,
     RejectReason,
@@ -99,6 +101,16 @@ def test_an_order_that_may_open_and_one_that_leaves_ours_alone() -> None:
     params = encode_place(sui(reduce_only=False, cancel_own_crossing=False))
     assert "reduceOnly" not in params
     assert params["selfTradePreventionMode"] == "EXPIRE_TAKER"
+
+
+@pytest.mark.parametrize("of", [key(), key(USDM)])
+def test_a_market_order_has_neither_price_nor_time(of: PositionKey) -> None:
+    command = replace(place_order(of), ord_type=OrdType.MARKET, limit_px=None)
+    params = encode_place(command)
+    assert (params["type"], params["quantity"]) == ("MARKET", "7.5")
+    assert not {"price", "timeInForce"} & set(params)
+    with pytest.raises(InvalidOrderError):
+        encode_place(replace(command, ord_type=OrdType.LIMIT))
 
 
 def test_small_numbers_have_no_exponent() -> None:

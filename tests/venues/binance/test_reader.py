@@ -12,6 +12,7 @@ from daemon.core.commands import QueryBook, QueryFills, QueryOrder
 from daemon.core.events import (
     Fill,
     FillsRead,
+    Funding,
     OrderAbsent,
     OrderCanceled,
     OrderSnapshot,
@@ -224,7 +225,7 @@ async def test_a_whole_usdm_account(fake: FakeBinance, usdm: BinanceVenue) -> No
     recent_ns = usdm.session.now_ns() - 10**9
     told = await usdm.book(book(USDM, recent_ns))
     assert [type(event) for event in told] == [
-        OrderSnapshot, OrdersRead, Fill, Fill, FillsRead, PositionSnapshot,
+        OrderSnapshot, OrdersRead, Fill, Fill, FillsRead, Funding, PositionSnapshot,
     ]  # fmt: skip
     snapshot = told[-1]
     assert isinstance(snapshot, PositionSnapshot)

@@ -47,7 +47,7 @@ from daemon.venues.binance.market_wire import (
 )
 from daemon.venues.binance.order_wire import decode_order_row, decode_rows, decode_trade_row
 from daemon.venues.binance.wire import SPOT, USDM
-from daemon.venues.decoding import UnreadableError
+from daemon.venues.decoding import Stamp, UnreadableError
 from tests.venues.binance.builders import (
     AT_NS,
     CLIENT_ID,
@@ -216,6 +216,9 @@ def test_a_spot_pairs_terms() -> None:
             symbol=SOL,
             price_ranges=(PriceRange(start_px=D("0.01"), end_px=D(10_000), step_px=D("0.01")),),
             lot_qty=D("0.001"),
+            min_qty=D("0.001"),
+            max_qty=D(90000),
+            max_market_qty=D("2000.1"),
             min_notional=D(5),
             quote_currency=Currency("USDT"),
             base_currency=Currency("SOL"),
@@ -274,6 +277,16 @@ def test_every_status_of_a_symbol(status: str) -> None:
 )
 def test_terms_that_cannot_be_read(fields: dict[str, object]) -> None:
     assert isinstance(decode_market(SPOT_STAMP, info(**fields)), Undecodable)
+
+
+@pytest.mark.parametrize("stamp", [SPOT_STAMP, USDM_STAMP])
+@pytest.mark.parametrize(("least", "read"), [("0.5", "0.5"), ("0", "0"), (None, "0")])
+def test_the_least_order_may_be_more_than_a_lot(stamp: Stamp, least: str | None, read: str) -> None:
+    grid = {"filterType": "PRICE_FILTER", "minPrice": "0", "maxPrice": "0", "tickSize": "0.5"}
+    lot = {"filterType": "LOT_SIZE", "stepSize": "0.1", "minQty": least}
+    market = decode_market(stamp, info(filters=[grid, lot]))
+    assert isinstance(market, MarketRead)
+    assert (market.instrument.lot_qty, market.instrument.min_qty) == (D("0.1"), D(read))
 
 
 def test_a_price_without_a_ceiling() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from daemon.core.events import (
     Event,
     Fill,
+    Funding,
+    MarginCall,
     OrderAccepted,
     OrderCanceled,
     OrderExpired,
@@ -19,6 +22,7 @@ from daemon.core.terms import (
     ClientOrderId,
     Currency,
     ExecId,
+    FillCause,
     Liquidity,
     OrdStatus,
     PositionSide,
@@ -26,6 +30,7 @@ from daemon.core.terms import (
     TimeInForce,
     VenueOrderId,
 )
+from daemon.venues.binance.imposed_wire import decode_income_row
 from daemon.venues.binance.report_wire import USDM_EXPIRY
 from daemon.venues.binance.usdm_wire import decode_usdm_frame
 from tests.venues.binance.builders import CLIENT_ID, SUI, USDM_ORDER, USDM_STAMP, changed, frame, ms
@@ -141,7 +146,7 @@ SHORT = {"client_order_id": ClientOrderId("web_55"), "side": Side.BUY}
             (
                 usdm_fill(
                     **LIQUIDATION, exec_id=ExecId("70011205"), last_qty=D(500),
-                    last_px=D("3.105"), commission=D("0.77625"),
+                    last_px=D("3.105"), commission=D("0.77625"), cause=FillCause.LIQUIDATION,
                 ),
                 usdm_order(OrdStatus.FILLED, "500", "0", **FORCED),
             ),
@@ -175,9 +180,16 @@ SHORT = {"client_order_id": ClientOrderId("web_55"), "side": Side.BUY}
             ),
         ),
         ("usdm_account_order", ()),
-        ("usdm_account_funding", ()),
         ("usdm_config", ()),
-        ("usdm_margin_call", ()),
+        (
+            "usdm_margin_call",
+            (
+                MarginCall(
+                    **USDM_STAMP, symbol=SUI, position_qty=D(90), mark_px=D("3.01"),
+                    position_side=PositionSide.LONG,
+                ),
+            ),
+        ),
         ("usdm_trigger_reject", ()),
         ("usdm_algo", ()),
     ],
@@ -192,6 +204,45 @@ def test_the_first_row_of_a_liquidation_is_an_order_of_the_exchange() -> None:
     told = decode_usdm_frame(USDM_STAMP, frame("usdm_liq_new")).events
     assert [type(event) for event in told] == [OrderAccepted, OrderSnapshot]
     assert told[1] == usdm_order(OrdStatus.NEW, "0", "500", **FORCED)
+
+
+@pytest.mark.parametrize(
+    ("client_id", "exec_type", "cause"),
+    [
+        ("autoclose-1", "TRADE", FillCause.LIQUIDATION),
+        ("adl_autoclose", "CALCULATED", FillCause.ADL),
+        ("settlement_autoclose-1", "TRADE", FillCause.SETTLEMENT),
+        ("delivery_autoclose-1", "CALCULATED", FillCause.SETTLEMENT),
+        ("anything", "CALCULATED", FillCause.LIQUIDATION),
+        ("anything", "TRADE", FillCause.TRADE),
+    ],
+)
+def test_why_a_fill_came_about(client_id: str, exec_type: str, cause: FillCause) -> None:
+    told = decode_usdm_frame(USDM_STAMP, changed("usdm_liq_fill", "o", c=client_id, x=exec_type))
+    assert [event.cause for event in told.events if isinstance(event, Fill)] == [cause]
+
+
+def test_a_funding_without_its_symbol_has_the_income_read() -> None:
+    heard = decode_usdm_frame(USDM_STAMP, frame("usdm_account_funding"))
+    assert (heard.events, heard.funded, heard.moved) == ((), True, False)
+    assert not decode_usdm_frame(USDM_STAMP, frame("usdm_account_order")).funded
+
+
+def test_an_income_row_is_a_payment_with_its_sign_turned() -> None:
+    (row,) = json.loads(frame("usdm_income"))
+    assert decode_income_row(USDM_STAMP, json.dumps(row).encode()) == Funding(
+        **USDM_STAMP,
+        symbol=SUI,
+        exec_id=ExecId("9689322392"),
+        funding=D("0.45120001"),
+        funding_currency=Currency("USDT"),
+        transact_time_ns=ms(0),
+    )
+    other = json.dumps({**row, "incomeType": "COMMISSION"}).encode()
+    assert decode_income_row(USDM_STAMP, other) is None
+    for name, value in {"income": "much", "tranId": "", "time": -1, "symbol": ""}.items():
+        bad = decode_income_row(USDM_STAMP, json.dumps({**row, name: value}).encode())
+        assert isinstance(bad, Undecodable)
 
 
 def test_the_quick_twin_of_a_trade_is_a_hint_and_no_fill() -> None:
@@ -231,6 +282,7 @@ def test_a_usdm_fill_at_price_zero_is_not_booked() -> None:
         changed("usdm_new", "o", X="PONDERED"),
         changed("usdm_trade_lite", t=0),
         changed("usdm_algo", "o", X="PONDERED"),
+        changed("usdm_margin_call", p=[{"s": "SUIUSDT", "ps": "LONG", "pa": "some"}]),
         changed("usdm_account_order", "a", P=[{"s": "SUIUSDT", "pa": "1", "ps": "MIDDLE"}]),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -225,15 +225,44 @@ class Story:
     answers: tuple[str, ...]
     end: tuple[OrdStatus, Decimal, Decimal]
     turns: tuple[tuple[str, str], ...] = ()
+    later: tuple[tuple[str, Mapping[str, object]], ...] = ()
 
 
+SPOT_LATER = (
+    (
+        "spot_rest_fills",
+        {
+            "tradeId": "1300000000000000102",
+            "priceAvg": "150.25",
+            "size": "1.75",
+            "feeDetail": {"deduction": "no", "feeCoin": "BGB", "totalFee": "-8.9E-10"},
+        },
+    ),
+    ("spot_rest_order", {"status": "filled", "baseVolume": "2.5000"}),
+)
+MIX_LATER = (
+    (
+        "mix_rest_fills",
+        {
+            "tradeId": "1400000000000000102",
+            "price": "3050.5",
+            "baseVolume": "0.15",
+            "feeDetail": [{"deduction": "no", "feeCoin": "USDT", "totalFee": "-0.274545"}],
+        },
+    ),
+    ("mix_rest_detail", {"state": "filled", "baseVolume": "0.60"}),
+)
 SHORT_CUT = (OrdStatus.CANCELED, D("0.45"), D("-0.15"))
 STORIES = {
     "spot filled": Story(
-        SPOT_TOLD, "2.5", NET, CLASSIC, SPOT_FRAMES, ("spot_rest_fills",), (FULL, D("2.5"), D(0))
+        *(SPOT_TOLD, "2.5", NET, CLASSIC, SPOT_FRAMES, ("spot_rest_fills",)),
+        end=(FULL, D("2.5"), D(0)),
+        later=SPOT_LATER,
     ),
     "long filled": Story(
-        FUTURES_TOLD, "0.60", LONG, CLASSIC, MIX_FILLED, MIX_LISTED[:1], (FULL, D("0.60"), D(0))
+        *(FUTURES_TOLD, "0.60", LONG, CLASSIC, MIX_FILLED, MIX_LISTED[:1]),
+        end=(FULL, D("0.60"), D(0)),
+        later=MIX_LATER,
     ),
     "long canceled": Story(FUTURES_TOLD, "0.60", LONG, CLASSIC, MIX_CANCELED, MIX_LISTED, CUT),
     "short canceled": Story(
@@ -266,3 +295,22 @@ def test_any_order_of_frames_gives_the_same_book(name: str, rng: random.Random) 
     order = shuffled.engine.book.orders[shuffled.order_id]
     left = shuffled.engine.book.positions[shuffled.key].qty
     assert (order.status, order.cum_qty, left) == story.end
+
+
+@pytest.mark.parametrize("name", STORIES)
+@settings(max_examples=40, deadline=None)
+@given(choice=st.data())
+def test_any_cut_healed_by_rest_gives_the_same_book(name: str, choice: st.DataObject) -> None:
+    story = STORIES[name]
+    plain, cut = (World(story.told, story.qty, story.held, story.turns) for _ in range(2))
+    for one in story.frames:
+        plain.tell(*pushed(plain, story.dialect, one))
+    first = choice.draw(st.integers(0, len(story.frames)))
+    again = choice.draw(st.integers(first, len(story.frames)))
+    for one in (*story.frames[:first], *story.frames[again:]):
+        cut.tell(*pushed(cut, story.dialect, one))
+    cut.tell(*listed(cut, story.dialect, story.answers))
+    for one, changes in story.later:
+        raw = cut.turned(bytes(row(one, **changes)))
+        cut.tell(*read(cut.told.stamp, cut.told.market, story.dialect, one, raw))
+    assert cut.facts() == plain.facts()

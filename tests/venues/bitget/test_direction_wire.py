@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.core.terms import PositionSide, Side
+from daemon.core.terms import FillCause, PositionSide, Side
 from daemon.venues.bitget.direction_wire import (
     Direction,
+    cause_of,
     forced,
     hedged_mode,
     mix_direction,
@@ -123,3 +124,23 @@ def test_spot_and_forced_trades() -> None:
     assert [forced(text) for text in ("burst_sell_single", "reduce_close_long", "close", None)] == [
         True, True, False, False,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("trade_side", "exec_type", "cause"),
+    [
+        ("burst_close_long", None, FillCause.LIQUIDATION),
+        ("reduce_sell_single", "", FillCause.LIQUIDATION),
+        ("offset_close_short", None, FillCause.LIQUIDATION),
+        ("dte_sys_adl_buy_in_single_side_mode", "reduce", FillCause.ADL),
+        ("delivery_close_long", None, FillCause.SETTLEMENT),
+        ("close", "liquidation", FillCause.LIQUIDATION),
+        ("close", "delivery", FillCause.SETTLEMENT),
+        ("close", "normal", FillCause.TRADE),
+        (None, None, FillCause.TRADE),
+    ],
+)
+def test_why_a_trade_came_about(
+    trade_side: str | None, exec_type: str | None, cause: FillCause
+) -> None:
+    assert cause_of(trade_side, exec_type) is cause

@@ -17,6 +17,7 @@ from daemon.core.terms import (
     ClientOrderId,
     Currency,
     ExecId,
+    FillCause,
     Liquidity,
     OrdStatus,
     PositionSide,
@@ -177,7 +178,7 @@ CLASSIC_FUTURES = {
         fill(
             FUTURES_TOLD, "1400000000000000107", 100, "0.45", "3051", "0.31",
             commission_currency=BGB, client_order_id=None,
-            venue_order_id=VenueOrderId("1400000000000000007"),
+            venue_order_id=VenueOrderId("1400000000000000007"), cause=FillCause.LIQUIDATION,
         ),
     ),
     "mix_account": (),

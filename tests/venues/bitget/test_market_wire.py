@@ -67,6 +67,21 @@ def test_terms(name: str, expected: Instrument, phase: MarketPhase) -> None:
     assert got == MarketRead(**stamp, instrument=expected, phase=phase)
 
 
+@pytest.mark.parametrize("field", ["minTradeAmount", "minOrderQty"])
+def test_spots_least_order_binds_an_exit_and_futures_only_binds_what_opens(field: str) -> None:
+    said = b'"quoteCoin": "USDT", "%s": "0.5"' % field.encode()
+    for name, stamp, least in (
+        ("spot_rest_symbols", SPOT, "0.5"),
+        ("mix_rest_contracts", FUTURES, "0"),
+    ):
+        market, wanted = TERMS[name]
+        raw = bytes(data(name)).replace(b'"quoteCoin": "USDT"', said)
+        raw = raw.replace(b'"minTradeAmount": "0",', b"")
+        got = decode_market(stamp, market, wanted, msgspec.Raw(raw))
+        assert isinstance(got, MarketRead)
+        assert got.instrument.min_qty == Decimal(least)
+
+
 @pytest.mark.parametrize(
     ("status", "phase"),
     [

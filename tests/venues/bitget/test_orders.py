@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -15,9 +14,7 @@ from daemon.core.events import (
     OrderInDoubt,
     OrderRejected,
 )
-from daemon.core.terms import ClientOrderId, PositionSide, RejectReason, Side
-from daemon.venues.bitget.orders import PREPARED_LIMIT, BitgetOrders
-from daemon.venues.bitget.session import BitgetSession
+from daemon.core.terms import PositionSide, RejectReason, Side
 from daemon.venues.bitget.venue import BitgetVenue
 from daemon.venues.bitget.wire import Market
 from tests.venues.bitget.builders import SPOT_ORDER, cancel_order, place_order
@@ -71,15 +68,6 @@ async def test_a_sweep_becomes_a_market_order_once_the_terms_are_read(
     assert isinstance(market, MarketRead)
     await spot.place(sweep)
     assert fake.last(PLACE).body["orderType"] == "market"
-
-
-async def test_few_prepared_orders_are_kept(spot: BitgetVenue) -> None:
-    session: BitgetSession = spot.session
-    orders = BitgetOrders(session)
-    for number in range(PREPARED_LIMIT + 5):
-        orders.prepare(replace(ORDER, client_order_id=ClientOrderId(f"fd{number}")))
-    assert len(orders._prepared) == PREPARED_LIMIT
-    assert ClientOrderId("fd4") not in orders._prepared
 
 
 @pytest.mark.parametrize(
@@ -152,7 +140,7 @@ async def test_the_venues_own_count_is_taken_over(fake: FakeBitget, spot: Bitget
     accepted = fake.answers[PLACE][0]
     fake.script(PLACE, Answer(200, accepted.body, {"x-mbx-used-remain-limit": "2"}))
     await spot.place(ORDER)
-    assert spot.session._buckets["place"].tokens < 3
+    assert spot.session.buckets["place"].tokens < 3
 
 
 async def test_demo_trading_says_so(fake: FakeBitget, make: Make) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -17,7 +18,7 @@ from daemon.core.events import (
     Undecodable,
 )
 from daemon.core.instrument import Instrument
-from daemon.core.terms import PositionSide, RejectReason, Side, TimeInForce
+from daemon.core.terms import OrdType, PositionSide, RejectReason, Side, TimeInForce
 from daemon.venues.bitget.market_wire import HIGHEST_PX, decode_market
 from daemon.venues.bitget.request_wire import (
     Terms,
@@ -151,6 +152,18 @@ def test_any_price_is_a_market_order(
     body = sent(place_order(market, side, px=px, force=force), terms_of(market))
     assert body["orderType"] == kind
     assert ("price" in body, "force" in body) == (kind == "limit", kind == "limit")
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+def test_a_market_order_is_sized_in_base_coin_or_refused(dialect: Dialect) -> None:
+    for market, side in ((Market.SPOT, SELL), (Market.FUTURES, SELL), (Market.FUTURES, BUY)):
+        command = replace(place_order(market, side), ord_type=OrdType.MARKET, limit_px=None)
+        body = sent(command, Terms(market=market, dialect=dialect))
+        assert (body["orderType"], body.get("size", body.get("qty"))) == ("market", "0.6")
+        assert not {"price", "force", "timeInForce"} & set(body)
+    bought = replace(place_order(Market.SPOT, BUY), ord_type=OrdType.MARKET, limit_px=None)
+    with pytest.raises(InvalidOrderError, match="sized in quote coin"):
+        encode_place(bought, Terms(market=Market.SPOT, dialect=dialect))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -120,8 +122,8 @@ async def test_an_rsa_key_signs_off_the_loop(fake: FakeBitget, make: Make) -> No
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     venue = make(Market.SPOT, signer=BitgetSigner.from_secret("key-1", "words", pem))
     signed = venue.session.presign(Call(path="/x"))
-    assert not isinstance(signed.headers, dict)
-    assert signed.headers.result()["ACCESS-KEY"] == "key-1"
+    assert isinstance(signed.made, Future)
+    assert signed.made.result()["ACCESS-KEY"] == "key-1"
     timestamp, passphrase, sign = await venue.session.login(seconds=False)
     assert (len(timestamp), passphrase, bool(sign)) == (13, "words", True)
 
@@ -176,6 +178,6 @@ async def test_terms_are_read_once(fake: FakeBitget, spot: BitgetVenue) -> None:
 
 
 async def test_a_question_waits_for_its_tokens(spot: BitgetVenue) -> None:
-    spot.session._buckets["read"].shut(60)
+    spot.session.buckets["read"].shut(60)
     with pytest.raises(RateLimitError, match="our own rate limit"):
         await spot.session.get_once(Call(path="/x", patience_s=0.01))

@@ -20,9 +20,10 @@ from daemon.core.terms import (
     TimeInForce,
     VenueOrderId,
 )
+from daemon.venues.decoding import Stamp
 from daemon.venues.kalshi.config import KalshiConfig
 from daemon.venues.kalshi.sign import KalshiSigner
-from daemon.venues.kalshi.wire import VENUE, Stamp
+from daemon.venues.kalshi.wire import VENUE
 from daemon.venues.rest import RepeatPolicy
 
 ACCOUNT = Account("alpha")

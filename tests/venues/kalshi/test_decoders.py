@@ -18,6 +18,7 @@ from daemon.core.events import (
 )
 from daemon.core.instrument import Instrument, PriceRange
 from daemon.core.terms import ClientOrderId, Currency, ExecId, Liquidity, OrdStatus, Side
+from daemon.venues.decoding import UnreadableError
 from daemon.venues.kalshi.account_wire import (
     Cutoff,
     decode_as_of_ns,
@@ -32,7 +33,7 @@ from daemon.venues.kalshi.fill_wire import decode_fill_row
 from daemon.venues.kalshi.market_wire import decode_market, decode_quote
 from daemon.venues.kalshi.order_wire import decode_order, decode_order_row
 from daemon.venues.kalshi.stream_wire import decode_frame
-from daemon.venues.kalshi.wire import VENUE, UnreadableError
+from daemon.venues.kalshi.wire import VENUE
 from tests.venues.kalshi.builders import AT_NS, CLIENT_ID, ORDER_ID, STAMP, TICKER, frame, quote
 
 D = Decimal

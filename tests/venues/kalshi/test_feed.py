@@ -10,10 +10,10 @@ import pytest
 from daemon.core.events import Event, Fill, MarketChanged, Quote, QuoteSource, Undecodable
 from daemon.core.terms import NANOS, Symbol
 from daemon.ports import QuotesCanceled
+from daemon.venues.decoding import Stamp
 from daemon.venues.kalshi.books import LEVELS_LIMIT, Books, OrderBook
 from daemon.venues.kalshi.feed import SNAPSHOT_AGAIN_NS, Feed, FeedCounts
 from daemon.venues.kalshi.stream_wire import BookDelta, BookSnapshot, decode_frame
-from daemon.venues.kalshi.wire import Stamp
 from daemon.venues.liveness import Liveness
 from tests.venues.kalshi.builders import OTHER, STAMP, TICKER, frame
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -67,6 +68,11 @@ def test_the_same_order_is_the_same_bytes() -> None:
 def test_what_kalshis_decimals_cannot_say_is_not_sent(changes: dict[str, str]) -> None:
     with pytest.raises(InvalidOrderError):
         encode_create(place_order(**changes), 0)  # type: ignore[arg-type]
+
+
+def test_kalshi_has_no_market_orders() -> None:
+    with pytest.raises(InvalidOrderError, match="a limit is needed"):
+        encode_create(replace(place_order(), limit_px=None), 0)
 
 
 ACCEPTED = OrderAccepted(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import time
@@ -19,8 +20,7 @@ from daemon.core.events import (
     OrderInDoubt,
     OrderRejected,
 )
-from daemon.core.terms import RejectReason
-from daemon.venues.kalshi.orders import PREPARED_LIMIT, KalshiOrders
+from daemon.core.terms import ClientOrderId, RejectReason
 from daemon.venues.kalshi.sign import KalshiSigner
 from daemon.venues.kalshi.venue import KalshiVenue
 from tests.venues.kalshi.builders import (
@@ -197,9 +197,25 @@ async def test_a_prepared_signature_is_used_while_fresh_and_made_again_when_old(
     assert int(sent) - int(prepared) > 1_000
 
 
-async def test_what_is_prepared_and_remembered_is_bounded(venue: KalshiVenue) -> None:
-    orders = KalshiOrders(venue.session)
-    for number in range(PREPARED_LIMIT + 10):
-        name = type(place_order().client_order_id)(f"fd{number}")
-        orders.prepare(place_order(client_order_id=name))
-    assert len(orders._prepared) == PREPARED_LIMIT
+async def signed_at_hand(fake: FakeKalshi, wait_s: float) -> list[int]:
+    """Two orders, each `wait_s` after its signature was at hand; how old theirs were, ms."""
+    venue = KalshiVenue(config(fake.url), TestClock())
+    ages: list[int] = []
+    async with asyncio.TaskGroup() as group:
+        keeping = group.create_task(venue.run(lambda _: None), name="venue")
+        await asyncio.sleep(0.01)
+        for name in ("fdx", "fdy"):
+            time.sleep(wait_s)
+            asked_ms = venue.session.now_ms()
+            command = place_order(client_order_id=ClientOrderId(name))
+            venue.prepare(command)
+            await venue.place(command)
+            ages.append(asked_ms - int(fake.last(CREATE).headers["KALSHI-ACCESS-TIMESTAMP"]))
+        keeping.cancel()
+    await venue.close()
+    return ages
+
+
+async def test_a_signature_at_hand_is_taken_once_and_never_when_it_is_old(fake: FakeKalshi) -> None:
+    assert all(40 <= age <= 400 for age in await signed_at_hand(fake, 0.05))
+    assert all(age <= 0 for age in await signed_at_hand(fake, 0.45))

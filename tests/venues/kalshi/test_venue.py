@@ -23,6 +23,7 @@ from daemon.core.events import (
 )
 from daemon.core.terms import NANOS, RejectReason
 from daemon.ports import Venue
+from daemon.venues.decoding import UnreadableError
 from daemon.venues.errors import (
     RateLimitError,
     UnreachableHostError,
@@ -37,7 +38,7 @@ from daemon.venues.kalshi.markets import DEPTH
 from daemon.venues.kalshi.pauses import PauseWatch
 from daemon.venues.kalshi.session import KalshiSession
 from daemon.venues.kalshi.venue import KalshiVenue
-from daemon.venues.kalshi.wire import VENUE, UnreadableError
+from daemon.venues.kalshi.wire import VENUE
 from tests.venues.kalshi.builders import ACCOUNT, AT_NS, TICKER, TestClock, config, frame
 from tests.venues.kalshi.fake_kalshi import Answer, FakeKalshi, ok, refused
 

@@ -9,19 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.core.terms import Side
-from daemon.venues.kalshi.wire import (
-    RAW_LIMIT,
-    UnreadableError,
-    instant_ns,
-    millis_ns,
-    name,
-    number,
-    price,
-    qty,
-    seconds_ns,
-    side,
-    undecodable,
-)
+from daemon.venues.decoding import RAW_LIMIT, UnreadableError, millis_ns, name, undecodable
+from daemon.venues.kalshi.wire import instant_ns, number, price, qty, seconds_ns, side
 from tests.venues.kalshi.builders import AT_NS, STAMP
 
 

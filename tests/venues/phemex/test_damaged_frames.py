@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from contextlib import suppress
-from typing import cast
-
-import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import daemon.venues.phemex as package
 from daemon.core.events import Undecodable
 from daemon.venues.decoding import UnreadableError
-from daemon.venues.phemex.book_wire import decode_quote
-from daemon.venues.phemex.error_wire import decode_refusal
+from daemon.venues.phemex import perp_rest_wire, spot_wire
+from daemon.venues.phemex.book_wire import decode_book, decode_quote
+from daemon.venues.phemex.error_wire import decode_refusal, error_of, opened
+from daemon.venues.phemex.list_wire import decode_rows
 from daemon.venues.phemex.order_wire import decode_canceled, decode_placed
-from daemon.venues.phemex.perp_rest_wire import decode_order_row, decode_trade_row
+from daemon.venues.phemex.perp_wire import decode_push_row
+from daemon.venues.phemex.position_wire import decode_position_row
 from daemon.venues.phemex.product_wire import UnknownSymbolError, decode_products
 from daemon.venues.phemex.seed_wire import decode_flat_fill
-from daemon.venues.phemex.spot_wire import decode_fill_row, decode_wallet_row
-from daemon.venues.phemex.spot_wire import decode_order_row as decode_spot_row
 from daemon.venues.phemex.stream_wire import decode_frame
 from daemon.venues.phemex.wire import PERP, SPOT
+from tests.venues import damage
+from tests.venues.damage import Fed, fed
 from tests.venues.phemex.builders import (
     ETH,
     PERP_STAMP,
@@ -33,113 +31,132 @@ from tests.venues.phemex.builders import (
     cancel_order,
     frame,
     place_order,
+    spot_order,
 )
 
-Json = dict[str, object] | list[object] | str | int | float | bool | None
+
+def heard(raw: bytes) -> None:
+    decode_frame(PERP_STAMP, raw, PERPS)
+    decode_frame(SPOT_STAMP, raw, SPOTS)
+    decode_frame(SPOT_STAMP, raw, SPOTS, parks_unknown=False)
 
 
-def named(read: Callable[[bytes], object], *kinds: type[Exception]) -> Callable[[bytes], object]:
-    """`read`, which may raise these and nothing else."""
-
-    def reads(raw: bytes) -> None:
-        with suppress(*kinds):
-            read(raw)
-
-    return reads
-
-
-def row(raw: msgspec.Raw) -> object:
-    return decode_order_row(PERP_STAMP, raw, 0)
+def canceled(raw: bytes) -> object:
+    return decode_canceled(
+        PERP_STAMP,
+        cancel_order(),
+        lambda row: perp_rest_wire.decode_order_row(PERP_STAMP, row, 0),
+        (200, raw),
+    )
 
 
-DECODERS: dict[str, Callable[[bytes], object]] = {
-    "products": named(
-        lambda raw: [decode_products(raw, venue) for venue in (PERP, SPOT)], UnreadableError
+FED = [
+    fed(
+        decode_frame, heard,
+        "aop_snapshot", "aop_partial", "aop_canceled", "aop_rejected", "aop_pt_fee", "aop_adl",
+        "wo_snapshot", "wo_partial", "wo_canceled", "wo_rejected", "wo_unlisted",
+        "ws_orderbook", "ws_orderbook_p", "ws_auth", "ws_invalid", "ws_pong", "ws_ticker",
     ),
-    "perp_placed": lambda raw: decode_placed(PERP_STAMP, place_order(), 200, raw),
-    "perp_canceling": lambda raw: decode_canceled(
-        PERP_STAMP, cancel_order(), row, (200, raw)  # type: ignore[arg-type]
+    fed(
+        decode_push_row, lambda raw: decode_push_row(PERP_STAMP, raw, replayed=False),
+        "aop_partial", "aop_canceled", "aop_funding", at=["orders_p", 0],
     ),
-    "perp_active_list": lambda raw: decode_order_row(PERP_STAMP, raw, 0),
-    "perp_trades": lambda raw: decode_trade_row(PERP_STAMP, raw),
-    "perp_orderbook": lambda raw: decode_quote(PERP_STAMP, SOL, raw, PERPS),
-    "spot_orderbook": lambda raw: decode_quote(SPOT_STAMP, ETH, raw, SPOTS),
-    "spot_orders": lambda raw: decode_spot_row(SPOT_STAMP, raw, SPOTS, 0),
-    "spot_trades": named(
-        lambda raw: decode_fill_row(SPOT_STAMP, raw, SPOTS), UnknownSymbolError
+    fed(
+        decode_position_row, lambda raw: decode_position_row(PERP_STAMP, "test", raw),
+        "aop_partial", at=["positions_p", 0],
     ),
-    "spot_wallets": named(
-        lambda raw: decode_wallet_row(SPOT_STAMP, raw, SPOTS), UnknownSymbolError
+    fed(
+        decode_position_row, lambda raw: decode_position_row(PERP_STAMP, "test", raw),
+        "perp_positions", at=["data", "positions", 0],
     ),
-    "perp_no_orders": lambda raw: decode_refusal(200, raw),
-    "flat_fill": lambda raw: decode_flat_fill(PERP_STAMP, raw),
-    **{
-        name: lambda raw: (
-            decode_frame(PERP_STAMP, raw, PERPS),
-            decode_frame(SPOT_STAMP, raw, SPOTS, parks_unknown=False),
-        )
-        for name in (
-            "aop_snapshot", "aop_partial", "aop_canceled", "aop_rejected", "aop_pt_fee",
-            "wo_snapshot", "wo_partial", "wo_canceled", "wo_rejected",
-            "ws_orderbook", "ws_orderbook_p", "ws_auth", "ws_invalid",
-        )
-    },
-}  # fmt: skip
-VALUES = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=8),
-    st.sampled_from(["NaN", "-1", "1e9", "0", "Buy", "TakerFill", "Filled", "9" * 60, "1e99"]),
-    st.lists(st.integers()),
-)  # fmt: skip
+    fed(
+        perp_rest_wire.decode_order_row,
+        lambda raw: perp_rest_wire.decode_order_row(PERP_STAMP, raw, 0),
+        "perp_active_list", "perp_order_list", at=["data", "rows", 0],
+    ),
+    fed(
+        perp_rest_wire.decode_trade_row,
+        lambda raw: perp_rest_wire.decode_trade_row(PERP_STAMP, raw), "perp_trades", at=[-1],
+    ),
+    fed(
+        spot_wire.decode_order_row,
+        lambda raw: spot_wire.decode_order_row(SPOT_STAMP, raw, SPOTS, 0), "spot_orders", at=[-1],
+    ),
+    fed(
+        spot_wire.decode_state_row,
+        lambda raw: spot_wire.decode_state_row(SPOT_STAMP, raw, SPOTS),
+        "wo_partial", at=["orders", "open", 0], raises=UnknownSymbolError,
+    ),
+    fed(
+        spot_wire.decode_fill_row, lambda raw: spot_wire.decode_fill_row(SPOT_STAMP, raw, SPOTS),
+        "wo_partial", at=["orders", "fills", 0], raises=UnknownSymbolError,
+    ),
+    fed(
+        spot_wire.decode_fill_row, lambda raw: spot_wire.decode_fill_row(SPOT_STAMP, raw, SPOTS),
+        "spot_trades", at=[-1], raises=UnknownSymbolError,
+    ),
+    fed(
+        spot_wire.decode_wallet_row,
+        lambda raw: spot_wire.decode_wallet_row(SPOT_STAMP, raw, SPOTS),
+        "spot_wallets", at=["data", 0], raises=UnknownSymbolError,
+    ),
+    fed(
+        decode_products, lambda raw: [decode_products(raw, venue) for venue in (PERP, SPOT)],
+        "products", raises=UnreadableError,
+    ),
+    fed(
+        decode_placed, lambda raw: decode_placed(PERP_STAMP, place_order(), 200, raw),
+        "perp_placed", "perp_no_orders",
+    ),
+    fed(
+        decode_placed, lambda raw: decode_placed(SPOT_STAMP, spot_order(), 200, raw),
+        "spot_placed",
+    ),
+    fed(decode_canceled, canceled, "perp_canceling", "perp_no_orders"),
+    fed(
+        decode_rows, decode_rows,
+        "perp_trades", "perp_active_list", "perp_positions", raises=UnreadableError,
+    ),
+    fed(
+        decode_book, lambda raw: decode_book(raw, PERPS),
+        "ws_orderbook_p", "ws_orderbook_p_change", raises=UnreadableError,
+    ),
+    fed(
+        decode_book, lambda raw: decode_book(raw, SPOTS), "ws_orderbook", raises=UnreadableError,
+    ),
+    fed(
+        decode_quote, lambda raw: decode_quote(PERP_STAMP, SOL, raw, PERPS), "perp_orderbook",
+    ),
+    fed(
+        decode_quote, lambda raw: decode_quote(SPOT_STAMP, ETH, raw, SPOTS), "spot_orderbook",
+    ),
+    fed(
+        decode_refusal, lambda raw: (error_of(decode_refusal(200, raw)), opened(200, raw)),
+        "perp_no_orders", "perp_placed",
+    ),
+    fed(decode_flat_fill, lambda raw: decode_flat_fill(PERP_STAMP, raw), "flat_fill"),
+]  # fmt: skip
 
 
-def inner(name: str) -> Json:
-    """What the decoder of `name` reads: a whole answer, or the row that it holds."""
-    body = json.loads(frame(name))
-    if name == "perp_active_list":
-        return cast("Json", body["data"]["rows"][0])
-    if name == "spot_wallets":
-        return cast("Json", body["data"][0])
-    return cast("Json", body[-1] if isinstance(body, list) else body)
+def test_every_decoder_is_fed() -> None:
+    assert {one.decode for one in FED} == damage.decoders(package)
 
 
-def leaves(value: Json, path: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
-    if isinstance(value, dict):
-        found = [leaves(cast("Json", part), (*path, key)) for key, part in value.items()]
-    elif isinstance(value, list):
-        found = [leaves(cast("Json", part), (*path, at)) for at, part in enumerate(value)]
-    else:
-        return [path]
-    return [path, *(leaf for part in found for leaf in part)]
+@settings(max_examples=600, deadline=None)
+@given(st.data(), st.sampled_from(FED))
+def test_a_damaged_message_raises_nothing_but_what_is_named(data: st.DataObject, one: Fed) -> None:
+    one.take(damage.damaged(data, frame, one))
 
 
-@settings(max_examples=400)
-@given(st.data())
-def test_a_damaged_message_never_raises(data: st.DataObject) -> None:
-    name = data.draw(st.sampled_from(sorted(DECODERS)))
-    body = inner(name)
-    for _ in range(data.draw(st.integers(1, 3))):
-        paths = [leaf for leaf in leaves(body) if leaf]
-        if not paths:
-            break
-        path = data.draw(st.sampled_from(paths))
-        inside: object = body
-        for step in path[:-1]:
-            inside = inside[step]  # type: ignore[index]
-        if isinstance(inside, dict) and data.draw(st.booleans()):
-            del inside[path[-1]]
-        else:
-            inside[path[-1]] = data.draw(VALUES)  # type: ignore[index]
-    DECODERS[name](json.dumps(body).encode())
-
-
-@given(st.sampled_from(sorted(DECODERS)), st.binary(max_size=60))
-def test_noise_never_raises(name: str, raw: bytes) -> None:
-    DECODERS[name](raw)
-    DECODERS[name](frame(name)[:60] + raw)
+@settings(deadline=None)
+@given(st.sampled_from(FED), st.binary(max_size=60))
+def test_noise_raises_nothing_but_what_is_named(one: Fed, raw: bytes) -> None:
+    one.take(raw)
+    one.take(damage.whole(frame, *one.frames[0])[:60] + raw)
 
 
 def test_a_deep_message_never_raises() -> None:
-    deep = b'{"orders_p":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    deep = b'{"orders_p":' + damage.DEEP + b"}"
     assert isinstance(decode_frame(PERP_STAMP, deep, PERPS), Undecodable)
-    for read in DECODERS.values():
-        read(b"[" * 100_000)
+    for one in FED:
+        one.take(damage.DEEP)

@@ -19,7 +19,6 @@ from tests.venues.phemex.builders import (
     SPOT_STAMP,
     SPOTS,
     cancel_order,
-    config,
     frame,
     place_order,
     spot_order,
@@ -43,11 +42,9 @@ def test_a_cancel(venue: Venue, side: PositionSide, query: list[tuple[str, str]]
 
 
 def test_bodies() -> None:
-    perp = DIALECTS[PERP].encode(
-        place_order(), PERPS.product(SOL), config(PERP, prevents_self_trade=True)
-    )
-    assert json.loads(perp)["stpInstruction"] == "CancelMaker"
-    spot = DIALECTS[SPOT].encode(spot_order(), SPOTS.product(ETH), config(SPOT))
+    perp = DIALECTS[PERP].encode(place_order(), PERPS.product(SOL))
+    assert json.loads(perp)["posSide"] == "Merged"
+    spot = DIALECTS[SPOT].encode(spot_order(), SPOTS.product(ETH))
     assert json.loads(spot)["qtyType"] == "ByBase"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -18,7 +19,7 @@ from daemon.core.events import (
     OrderSnapshot,
     Undecodable,
 )
-from daemon.core.terms import OrdStatus, PositionSide, RejectReason, Side, TimeInForce
+from daemon.core.terms import OrdStatus, OrdType, PositionSide, RejectReason, Side, TimeInForce
 from daemon.venues.errors import InvalidOrderError
 from daemon.venues.phemex.ends_wire import OrderRead
 from daemon.venues.phemex.order_wire import decode_canceled, decode_placed, encode_perp, encode_spot
@@ -44,9 +45,8 @@ TIF_WORDS = {
 }
 
 
-def perp(command: PlaceOrder, **changes: bool) -> dict[str, object]:
-    options = {"prevents_self_trade": False, **changes}
-    found: dict[str, object] = json.loads(encode_perp(command, SOL_TERMS, **options))
+def perp(command: PlaceOrder) -> dict[str, object]:
+    found: dict[str, object] = json.loads(encode_perp(command, SOL_TERMS))
     return found
 
 
@@ -80,20 +80,20 @@ def test_hedged_positions_are_named(position_side: PositionSide, word: str) -> N
 
 
 def test_a_buy_without_reduce_only_and_a_market_order() -> None:
-    body = perp(place_order(side=Side.BUY, reduce_only=False), market=True)
+    bought = place_order(side=Side.BUY, reduce_only=False)
+    body = perp(replace(bought, ord_type=OrdType.MARKET, limit_px=None))
     assert (body["side"], body["ordType"]) == ("Buy", "Market")
     assert "priceRp" not in body
     assert "reduceOnly" not in body
-    spot = json.loads(encode_spot(spot_order(), ETH_TERMS, market=True))
+    sold = replace(spot_order(), ord_type=OrdType.MARKET, limit_px=None)
+    spot = json.loads(encode_spot(sold, ETH_TERMS))
     assert spot["ordType"] == "Market"
     assert "priceEp" not in spot
 
 
-def test_self_trades_are_prevented_where_the_account_can() -> None:
-    assert "stpInstruction" not in perp(place_order())
-    ours, other = (place_order(cancel_own_crossing=cancels) for cancels in (True, False))
-    assert perp(ours, prevents_self_trade=True)["stpInstruction"] == "CancelMaker"
-    assert perp(other, prevents_self_trade=True)["stpInstruction"] == "CancelTaker"
+def test_a_limit_order_needs_its_limit() -> None:
+    with pytest.raises(InvalidOrderError, match="a number is needed"):
+        perp(replace(place_order(), limit_px=None))
 
 
 def test_a_spot_order_in_scaled_integers() -> None:
@@ -118,7 +118,7 @@ def test_a_spot_order_in_scaled_integers() -> None:
 def test_nothing_is_rounded_on_its_way_out(order_qty: str, limit_px: str) -> None:
     command = place_order(order_qty=order_qty, limit_px=limit_px)
     with pytest.raises(InvalidOrderError):
-        encode_perp(command, SOL_TERMS, prevents_self_trade=False)
+        encode_perp(command, SOL_TERMS)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_nothing_is_rounded_on_its_way_out(order_qty: str, limit_px: str) -> Non
         lambda: encode_spot(spot_order(order_qty="1.00001"), ETH_TERMS),
         lambda: encode_spot(spot_order(limit_px="2500.001"), ETH_TERMS),
         lambda: encode_spot(place_order(), ETH_TERMS),
-        lambda: encode_perp(spot_order(), SOL_TERMS, prevents_self_trade=False),
+        lambda: encode_perp(spot_order(), SOL_TERMS),
         lambda: encode_spot(
             spot_order(position_side=PositionSide.LONG),  # type: ignore[arg-type]
             ETH_TERMS,

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from daemon.core.events import Fill, Undecodable
-from daemon.core.terms import OrdStatus, PositionSide, Side, TimeInForce
+from daemon.core.events import Fill, Funding, Undecodable
+from daemon.core.terms import (
+    Currency,
+    ExecId,
+    FillCause,
+    OrdStatus,
+    PositionSide,
+    Side,
+    TimeInForce,
+)
 from daemon.venues.phemex.ends_wire import OrderRead
 from daemon.venues.phemex.perp_rest_wire import decode_order_row, decode_trade_row
 from tests.venues.phemex.builders import AT_NS, CLIENT_ID, ORDER_ID, PERP_STAMP, SOL, frame
@@ -85,15 +94,39 @@ def test_a_trade_is_the_streams_fill() -> None:
     assert decode_trade_row(PERP_STAMP, trade()) == (fill(E1, "4.5", "142", "0.3834"),)
 
 
-def test_funding_is_no_trade() -> None:
-    rows = [json.dumps(raw).encode() for raw in json.loads(frame("perp_trades"))]
-    assert [len(decode_trade_row(PERP_STAMP, raw)) for raw in rows] == [0, 1]
+def test_funding_is_a_payment_and_no_trade() -> None:
+    row = json.loads(frame("perp_trades"))[0]
+    paid = Funding(
+        **PERP_STAMP,
+        symbol=SOL,
+        exec_id=ExecId("c0ffee00-1111-5222-8333-444455556666"),
+        funding=D("0.170796"),
+        funding_currency=Currency("USDT"),
+        transact_time_ns=1790000009000000000,
+    )
+    assert decode_trade_row(PERP_STAMP, json.dumps(row).encode()) == (paid,)
+    (nameless,) = decode_trade_row(PERP_STAMP, json.dumps(row | {"execID": ""}).encode())
+    assert nameless == replace(paid, exec_id=ExecId("1790000009000000000-Merged"))
+    (bad,) = decode_trade_row(PERP_STAMP, json.dumps(row | {"execFeeRv": "much"}).encode())
+    assert isinstance(bad, Undecodable)
     assert decode_trade_row(PERP_STAMP, trade(currency="USDC")) == ()
 
 
-def test_a_liquidation_is_a_trade() -> None:
-    for kind in ("LiqTrade", "AdlTrade", 6, 7):
-        assert isinstance(decode_trade_row(PERP_STAMP, trade(tradeType=kind))[0], Fill)
+@pytest.mark.parametrize(
+    ("kind", "cause"),
+    [
+        ("LiqTrade", FillCause.LIQUIDATION),
+        (6, FillCause.LIQUIDATION),
+        ("AdlTrade", FillCause.ADL),
+        (7, FillCause.ADL),
+        ("Trade", FillCause.TRADE),
+        (None, FillCause.TRADE),
+    ],
+)
+def test_a_liquidation_is_a_trade_and_says_so(kind: object, cause: FillCause) -> None:
+    (found,) = decode_trade_row(PERP_STAMP, trade(tradeType=kind))
+    assert isinstance(found, Fill)
+    assert found.cause is cause
 
 
 @pytest.mark.parametrize(

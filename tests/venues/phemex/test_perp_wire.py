@@ -22,6 +22,7 @@ from daemon.core.terms import (
     ClientOrderId,
     Currency,
     ExecId,
+    FillCause,
     Liquidity,
     OrdStatus,
     PositionSide,
@@ -199,6 +200,7 @@ def test_a_liquidation_moves_a_hedged_position(
 ) -> None:
     found = read(name)[0]
     assert isinstance(found, Fill)
+    assert found.cause is (FillCause.ADL if name == "aop_adl" else FillCause.LIQUIDATION)
     assert (found.side, found.position_side) == (side, position_side)
     assert (found.client_order_id, found.position_qty) == (None, D(held))
 

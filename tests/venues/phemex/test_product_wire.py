@@ -28,6 +28,8 @@ def test_a_perpetual() -> None:
             symbol=SOL,
             price_ranges=(grid,),
             lot_qty=D("0.05"),
+            max_qty=D(4200),
+            max_market_qty=D(4200),
             min_notional=D(1),
             quote_currency=Currency("USDT"),
         ),

@@ -12,6 +12,7 @@ from daemon.core.events import (
     Event,
     Fill,
     FillsRead,
+    Funding,
     OrderAbsent,
     OrderSnapshot,
     OrdersRead,
@@ -193,10 +194,12 @@ async def test_fills_that_cannot_be_read_are_told_and_leave_no_mark(
 async def test_the_whole_book_of_perpetuals(fake: FakePhemex, perps: PhemexVenue) -> None:
     query = QueryBook(account=ACCOUNT, venue=PERP, since_ns=0)
     first = await perps.book(query)
-    assert kinds(first) == [OrdersRead, Fill, FillsRead, PositionSnapshot]
+    assert kinds(first) == [OrdersRead, Fill, Funding, FillsRead, PositionSnapshot]
     fake.script(OPEN, ok("perp_active_list"), ok("perp_no_orders"))
     again = await perps.book(query)
-    assert kinds(again) == [OrderSnapshot, OrdersRead, Fill, FillsRead, PositionSnapshot]
+    assert kinds(again) == [
+        OrderSnapshot, OrdersRead, Fill, Funding, FillsRead, PositionSnapshot,
+    ]  # fmt: skip
     held, resting = again[-1], again[1]
     assert isinstance(held, PositionSnapshot)
     assert isinstance(resting, OrdersRead)
@@ -211,9 +214,9 @@ async def test_the_whole_book_of_perpetuals(fake: FakePhemex, perps: PhemexVenue
 @pytest.mark.parametrize(
     ("what", "kept"),
     [
-        (OPEN, [QueryFailed, Fill, FillsRead, PositionSnapshot]),
+        (OPEN, [QueryFailed, Fill, Funding, FillsRead, PositionSnapshot]),
         (TRADES, [OrdersRead, QueryFailed, PositionSnapshot]),
-        ("GET /g-accounts/accountPositions", [OrdersRead, Fill, FillsRead, QueryFailed]),
+        ("GET /g-accounts/accountPositions", [OrdersRead, Fill, Funding, FillsRead, QueryFailed]),
     ],
 )
 async def test_each_part_of_the_book_stands_alone(
