@@ -14,6 +14,7 @@ import msgspec
 
 from daemon.core import commands as co
 from daemon.core import decisions as de
+from daemon.core import estimates as es
 from daemon.core import events as ev
 from daemon.core import requests as rq
 from daemon.core.book import BookState
@@ -37,12 +38,15 @@ EVENTS: Final[tuple[type[ev.Event], ...]] = (
     ev.MarketRead,
     ev.MarketChanged,
     ev.Settlement,
+    ev.Funding,
+    ev.MarginCall,
     ev.VenuePaused,
     ev.VenueResumed,
     ev.Quote,
     ev.FeedLost,
     ev.FeedRestored,
     ev.StreamLost,
+    ev.VenueNotOpened,
     ev.StreamRestored,
     ev.QueryFailed,
     ev.Undecodable,
@@ -58,6 +62,9 @@ EVENTS: Final[tuple[type[ev.Event], ...]] = (
     rq.UnguardRequested,
     rq.OrderResolved,
     rq.PositionsImported,
+    rq.TradeRequested,
+    es.SlippageEstimated,
+    es.RetryDelayLearned,
 )
 
 COMMANDS: Final[tuple[type[co.Command], ...]] = (
@@ -90,16 +97,17 @@ COMMANDS: Final[tuple[type[co.Command], ...]] = (
     de.SettlePosition,
     de.MarkSettled,
     de.HaltAccount,
+    de.RefuseTrade,
 )
 
 _EVENT_NAMES: Final = {cls: cls.__name__ for cls in EVENTS}
 _COMMAND_NAMES: Final = {cls: cls.__name__ for cls in COMMANDS}
-_EVENT_DECODERS: Final = {cls.__name__: msgspec.msgpack.Decoder(cls) for cls in EVENTS}
-_COMMAND_DECODERS: Final = {cls.__name__: msgspec.msgpack.Decoder(cls) for cls in COMMANDS}
+_DECODE_EVENT: Final = {cls.__name__: msgspec.msgpack.Decoder(cls).decode for cls in EVENTS}
+_DECODE_COMMAND: Final = {cls.__name__: msgspec.msgpack.Decoder(cls).decode for cls in COMMANDS}
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_ENVELOPE: Final = msgspec.msgpack.Decoder(
+_DECODE_ENVELOPE: Final = msgspec.msgpack.Decoder(
     tuple[str, msgspec.Raw, list[tuple[str, msgspec.Raw]]],
-)
+).decode
 _STATE: Final = msgspec.msgpack.Decoder(BookState)
 
 
@@ -117,15 +125,14 @@ def encode_record(record: Record) -> bytes:
     return _ENCODER.encode((kind, record.event, commands))
 
 
-def decode_record(seq: int, payload: bytes) -> Record:
+def decode_record(seq: int, payload: bytes, engine_version: int | None = None) -> Record:
     """The record that `payload` holds; `JournalCorruptError` names `seq` if it holds none."""
     try:
-        kind, event, commands = _ENVELOPE.decode(payload)
-        return Record(
-            seq=seq,
-            event=_EVENT_DECODERS[kind].decode(event),
-            commands=tuple(_COMMAND_DECODERS[name].decode(raw) for name, raw in commands),
-        )
+        kind, event, decisions = _DECODE_ENVELOPE(payload)
+        commands: tuple[co.Command, ...] = ()
+        if decisions:  # a list: a generator would take longer than what it decodes
+            commands = tuple([_DECODE_COMMAND[name](raw) for name, raw in decisions])
+        return Record(seq, _DECODE_EVENT[kind](event), commands, engine_version)
     except KeyError as error:
         raise JournalCorruptError(
             f"journal record {seq}: unknown kind {error.args[0]!r}; it was written by another"

@@ -17,6 +17,10 @@ class JournalLockedError(JournalError):
     """Another process holds this journal or this account."""
 
 
+class JournalSealedError(JournalError):
+    """The journal is sealed with a key that is not configured; nothing was changed."""
+
+
 class JournalVersionError(JournalError):
     """The journal was written by a newer filld than this one."""
 

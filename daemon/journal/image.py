@@ -1,8 +1,9 @@
 """A book as of one moment, encoded in slices while the book itself goes on.
 
-Taking the image copies what may change, in one go and without encoding anything; `slices` are
-then the bytes of `codec.encode_state`, cut so that none takes long. A class of the book whose
-objects change is named in `_DEEP`; everything else in it is immutable (a test compares the two).
+Taking the image copies what may change, a slice at a time and without encoding anything; the book
+must not change before all of it is taken. `slices` are then the bytes of `codec.encode_state`, cut
+so that none takes long. A class of the book whose objects change is named in `_DEEP`; everything
+else in it is immutable (a test compares the two).
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from functools import partial
 from operator import attrgetter
 from typing import Final
 
@@ -21,7 +21,7 @@ from daemon.core.exits import Exit
 from daemon.core.order import Order
 from daemon.core.position import InferredFill, Pool, Position
 
-# About a millisecond of encoding: the most that a slice holds.
+# About a millisecond of copying or encoding: the most that a slice holds.
 _SLICE: Final = 200
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
 # The classes that change, and their fields that change without being set.
@@ -32,7 +32,7 @@ _DEEP: Final[dict[type, frozenset[str]]] = {
     Market: frozenset(),
     Order: frozenset(),
     Pool: frozenset(),
-    Position: frozenset({"pool", "fees", "closed", "inferred"}),
+    Position: frozenset({"pool", "fees", "funding", "closed", "inferred"}),
 }
 
 Values = Sequence[object]
@@ -62,16 +62,41 @@ class _Rows:
 
 
 class Image:
-    """What `state` was when this was made."""
+    """What `state` was while it was copied."""
 
-    def __init__(self, state: BookState) -> None:
+    def __init__(self) -> None:
+        self._fields: dict[str, object] = {}
+
+    @classmethod
+    def of(cls, state: BookState) -> Image:
+        """The image of `state`, taken in one go."""
+        image = cls()
+        for _ in image.copy(state):
+            pass
+        return image
+
+    def copy(self, state: BookState) -> Iterator[None]:
+        """Take the image, some hundred objects at each step; `state` must stay as it is."""
         collecting = gc.isenabled()
-        gc.disable()  # nothing in here is garbage, and each look for some takes as long again
+        gc.disable()  # nothing in here is garbage, and a look for some takes longer than a step
         try:
-            self._fields = {f.name: _still(getattr(state, f.name)) for f in fields(BookState)}
+            for field in fields(BookState):
+                yield from self._copy(field.name, getattr(state, field.name))
         finally:
             if collecting:
                 gc.enable()
+
+    def _copy(self, name: str, value: object) -> Iterator[None]:
+        kind = _KINDS.get(type(value[0])) if isinstance(value, list) and value else None
+        if kind is not None and isinstance(value, list):
+            rows: list[Values] = []
+            self._fields[name] = _Rows(kind, rows)
+            for start in range(0, len(value), _SLICE):
+                rows += _copies(kind, value[start : start + _SLICE])
+                yield
+        else:
+            self._fields[name] = _still(value)
+            yield
 
     def slices(self) -> Iterator[bytes]:
         """The bytes of the state, in order; the image may be read in another thread."""
@@ -85,14 +110,15 @@ def _still(value: object) -> object:
     """`value`, of which nothing changes any more."""
     if isinstance(value, list):
         kind = _KINDS.get(type(value[0])) if value else None
-        if kind is None:
-            return list(value)
-        copy = partial(_row, kind) if kind.deep else kind.values
-        return _Rows(kind, list(map(copy, value)))
+        return list(value) if kind is None else _Rows(kind, _copies(kind, value))
     if isinstance(value, dict):
         return dict(value)
     kind = _KINDS.get(type(value))
     return value if kind is None else dict(zip(kind.names, _row(kind, value), strict=True))
+
+
+def _copies(kind: _Kind, values: Sequence[object]) -> list[Values]:
+    return [_row(kind, one) for one in values] if kind.deep else list(map(kind.values, values))
 
 
 def _row(kind: _Kind, one: object) -> Values:

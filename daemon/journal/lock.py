@@ -15,6 +15,7 @@ from typing import Final
 from daemon.journal.errors import JournalError, JournalLockedError
 
 _PID_DIGITS: Final = 20
+_LOCKS: Final = Path("/proc/locks")
 
 
 class FileLock:
@@ -59,6 +60,21 @@ class FileLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def holder_of(path: Path) -> str | None:
+    """The pid that holds the lock at `path`, "" where it did not write one, None where nobody does.
+
+    The kernel is asked, not the lock: a daemon that starts meanwhile must find it free.
+    """
+    try:
+        inode, name = path.stat().st_ino, path.read_text(encoding="ascii", errors="replace")
+        locks = _LOCKS.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    # 1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF; devices are numbered otherwise on overlays.
+    held = any(f":{inode} " in line and " FLOCK " in line for line in locks)
+    return name.strip() if held else None
 
 
 def account_lock_name(venue: str, key_id: str) -> str:

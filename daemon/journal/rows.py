@@ -1,7 +1,6 @@
-"""What a batch of records becomes on disk: rows, fill keys, order contents. Does no I/O.
+"""What a batch of records becomes on disk: drafts of rows, fill keys, order contents. No I/O.
 
-Each row carries the hash of the row before it and its own: changed, missing or reordered rows
-cannot pass a replay unseen.
+The writer seals and chains the drafts (`vault.py`): that is not the loop's work.
 """
 
 from __future__ import annotations
@@ -10,37 +9,25 @@ import dataclasses
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from daemon.core.book import FillKey
 from daemon.core.commands import PlaceOrder
-from daemon.core.events import Fill
-from daemon.journal.codec import decode_record, encode_command, encode_record
-from daemon.journal.errors import JournalCorruptError, OrderReusedError, SequenceBrokenError
+from daemon.core.events import Fill, Funding
+from daemon.core.funding import booked_key
+from daemon.journal.codec import encode_command, encode_record
+from daemon.journal.errors import OrderReusedError, SequenceBrokenError
 from daemon.ports import Record
 
-GENESIS: Final = bytes(32)
-_RESTORE: Final = "restore a backup, or move the journal aside and run `filld rebuild`"
 
-
-class Row(NamedTuple):
-    """One row of the table `records`, its columns in order. `recorded_ns` is UTC wall time."""
+class Draft(NamedTuple):
+    """A record to be stored: the first columns of its row. `recorded_ns` is UTC wall time."""
 
     seq: int
     engine_version: int
     recorded_ns: int
-    kind: str
+    kind: bytes
     payload: bytes
-    prev_hash: bytes
-    row_hash: bytes
-    sealed: int = 0
-
-
-class Head(NamedTuple):
-    """The last row of a chain: its seq (0 = none yet) and its hash."""
-
-    seq: int
-    row_hash: bytes
 
 
 class SentOrder(NamedTuple):
@@ -54,22 +41,11 @@ class SentOrder(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """All that one transaction appends, and the head of the chain after it."""
+    """All that one transaction appends."""
 
-    rows: tuple[Row, ...]
+    drafts: tuple[Draft, ...]
     fills: tuple[tuple[FillKey, int], ...]
     orders: tuple[SentOrder, ...]
-    head: Head
-
-
-def row_hash(prev_hash: bytes, seq: int, engine_version: int, payload: bytes) -> bytes:
-    """The link of the chain: sha256 over the last link and this row's content."""
-    return hashlib.sha256(b"%b%d|%d|%b" % (prev_hash, seq, engine_version, payload)).digest()
-
-
-def fill_key(fill: Fill) -> FillKey:
-    """What makes an execution one execution (semantics.md 1)."""
-    return (fill.account, fill.venue, fill.symbol, fill.exec_id, fill.venue_order_id)
 
 
 def key_columns(key: FillKey) -> tuple[str, str, str, str, str]:
@@ -85,26 +61,21 @@ def sent_order(seq: int, order: PlaceOrder) -> SentOrder:
     return SentOrder(seq, order.client_order_id, digest, order.resend)
 
 
-def make_batch(records: Sequence[Record], head: Head, engine_version: int) -> Batch:
-    """The rows of `records`, chained to `head`; `SequenceBrokenError` if they do not follow it."""
-    rows: list[Row] = []
-    for record in records:
-        if record.seq != head.seq + 1:
-            raise SequenceBrokenError(f"record {record.seq} handed in after record {head.seq}")
+def make_batch(records: Sequence[Record], last_seq: int, engine_version: int) -> Batch:
+    """What storing `records` takes; `SequenceBrokenError` if they do not follow `last_seq`."""
+    drafts: list[Draft] = []
+    for seq, record in enumerate(records, last_seq + 1):
+        if record.seq != seq:
+            raise SequenceBrokenError(f"record {record.seq} handed in after record {seq - 1}")
+        kind = type(record.event).__name__.encode()
         payload = encode_record(record)
-        link = row_hash(head.row_hash, record.seq, engine_version, payload)
-        recorded_ns = record.event.receive_time_ns
-        kind = type(record.event).__name__
-        rows.append(
-            Row(record.seq, engine_version, recorded_ns, kind, payload, head.row_hash, link)
-        )
-        head = Head(record.seq, link)
+        drafts.append(Draft(seq, engine_version, record.event.receive_time_ns, kind, payload))
     return Batch(
-        rows=tuple(rows),
+        drafts=tuple(drafts),
         fills=tuple(
-            (fill_key(record.event), record.seq)
+            (booked_key(record.event), record.seq)
             for record in records
-            if isinstance(record.event, Fill)
+            if isinstance(record.event, Fill | Funding)
         ),
         orders=tuple(
             sent_order(record.seq, command)
@@ -112,7 +83,6 @@ def make_batch(records: Sequence[Record], head: Head, engine_version: int) -> Ba
             for command in record.commands
             if isinstance(command, PlaceOrder)
         ),
-        head=head,
     )
 
 
@@ -126,16 +96,3 @@ def check_order(order: SentOrder, earlier: bytes | None) -> None:
         raise OrderReusedError(
             f"record {order.seq}: {order.client_order_id} would be sent again with other content"
         )
-
-
-def read_row(row: Row, head: Head) -> tuple[Record, Head]:
-    """The record of `row` and the head after it; `JournalCorruptError` if it does not follow."""
-    if row.seq != head.seq + 1:
-        raise JournalCorruptError(
-            f"journal record {head.seq + 1} is missing (found {row.seq} after {head.seq}):"
-            f" {_RESTORE}"
-        )
-    link = row_hash(row.prev_hash, row.seq, row.engine_version, row.payload)
-    if row.prev_hash != head.row_hash or link != row.row_hash:
-        raise JournalCorruptError(f"journal record {row.seq} was changed on disk: {_RESTORE}")
-    return decode_record(row.seq, row.payload), Head(row.seq, row.row_hash)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,11 +25,14 @@ from daemon.journal.ballast import DEFAULT_BYTES, Ballast
 from daemon.journal.errors import JournalError, SequenceBrokenError
 from daemon.journal.image import Image
 from daemon.journal.lock import FileLock, account_lock_name, lock_account
-from daemon.journal.rows import make_batch
-from daemon.journal.store import Reader, Store
+from daemon.journal.reader import Reader
+from daemon.journal.rows import Batch, make_batch
+from daemon.journal.sealing import NO_KEYS, KeyRing
+from daemon.journal.store import Store
 from daemon.ports import Record
 
 Hook = Callable[[], Awaitable[None]]
+OnCommit = Callable[[int, int, int], None]
 Perform = Callable[[Callable[[], None]], None]
 
 # What one transaction of a snapshot writes: about a millisecond in which a commit waits.
@@ -41,7 +45,8 @@ class SqliteOptions:
 
     `created_ns` (UTC wall) and `journal_id` (None = random) count only when the file is new.
     `idle_s`: seconds without an append after which the WAL is moved into the file;
-    `wal_bound_pages`: pages of 4 KiB from which on that does not wait for an idle moment.
+    `wal_bound_pages`: pages of 4 KiB from which on that does not wait for an idle moment. With a
+    current key in `keys` all that is written from here on is sealed.
     """
 
     engine_version: int
@@ -53,6 +58,11 @@ class SqliteOptions:
     ballast_bytes: int = DEFAULT_BYTES
     idle_s: float = 0.2
     wal_bound_pages: int = 8192
+    keys: KeyRing = NO_KEYS
+
+
+def _unheard(_nanos: int, _records: int, _size: int) -> None:
+    """Nobody asks how long commits take."""
 
 
 def random_journal_id() -> JournalId:
@@ -60,23 +70,30 @@ def random_journal_id() -> JournalId:
     return JournalId(os.urandom(16).hex())
 
 
-def read_only(path: Path, engine_version: int | None = None) -> Reader:
+def read_only(path: Path, engine_version: int | None = None, keys: KeyRing = NO_KEYS) -> Reader:
     """A reader beside a running daemon or after its death; takes no lock, changes nothing."""
-    return Reader(path.resolve(), engine_version)
+    return Reader(path.resolve(), engine_version, keys)
+
+
+def lock_path(path: Path) -> Path:
+    """The lock file of the journal at `path`."""
+    return _beside(path.resolve(), ".lock")
 
 
 class SqliteJournal:
     """ports.Journal on one SQLite file, with a lock, a reserve of disk space and two connections.
 
-    Opening raises `JournalLockedError`, `JournalVersionError`, `JournalCorruptError` or
-    `JournalError`. After any failed write every further write raises `JournalError`.
+    Opening raises `JournalLockedError`, `JournalVersionError`, `JournalCorruptError`,
+    `JournalSealedError` or `JournalError`. After any failed write every further write raises
+    `JournalError`. `on_commit` hears of each: how long it took (ns), its records, their bytes.
     """
 
     def __init__(self, path: Path, options: SqliteOptions) -> None:
         self._path = path.resolve()
         self._options = options
+        self.on_commit: OnCommit = _unheard
         self._failure: str | None = None
-        self._locks = [FileLock(_beside(self._path, ".lock"), f"the journal {self._path}")]
+        self._locks = [FileLock(lock_path(self._path), f"the journal {self._path}")]
         self._writer = (
             None if options.inline else ThreadPoolExecutor(1, thread_name_prefix="filld-journal")
         )
@@ -87,8 +104,8 @@ class SqliteJournal:
         try:
             self._store.prepare(options.journal_id or random_journal_id(), options.created_ns)
             self.reserve_held = ballast.take()
-            self._reader = Reader(self._path, options.engine_version)
-            self._head = self._reader.head()
+            self._reader = Reader(self._path, options.engine_version, options.keys)
+            self._last_seq = self._reader.head().seq
         except FilldError:
             self._store.close()
             self._locks[0].release()
@@ -96,7 +113,7 @@ class SqliteJournal:
 
     def _open_store(self, ballast: Ballast) -> Store:
         try:
-            return Store(self._path, ballast)
+            return Store(self._path, ballast, self._options.keys)
         except FilldError:
             self._locks[0].release()
             raise
@@ -109,7 +126,7 @@ class SqliteJournal:
     @property
     def last_seq(self) -> int:
         """The seq of the last record handed in; the next one is one more."""
-        return self._head.seq
+        return self._last_seq
 
     def append(self, records: Sequence[Record]) -> Coroutine[None, None, None]:
         """Commit `records` in one transaction; what is returned ends after the commit.
@@ -118,25 +135,41 @@ class SqliteJournal:
         that is cancelled meanwhile does not undo the commit. Raises, here or when awaited,
         `JournalError`, `OrderReusedError`, `SequenceBrokenError`.
         """
-        batch = make_batch(records, self._head, self._options.engine_version)
-        self._head = batch.head
-        return self._appended(self._write(lambda: self._store.append(batch)))
+        batch = make_batch(records, self._last_seq, self._options.engine_version)
+        self._last_seq += len(batch.drafts)
+        return self._appended(self._write(lambda: self._store.append(batch)), batch)
 
-    async def _appended(self, written: Awaitable[None]) -> None:
+    async def _appended(self, written: Awaitable[None], batch: Batch) -> None:
+        began_ns = time.monotonic_ns()
         await written
+        took_ns = time.monotonic_ns() - began_ns
+        self.on_commit(took_ns, len(batch.drafts), sum(len(d.payload) for d in batch.drafts))
         self._tidy_later()
 
-    def keep_snapshot(self, seq: int, state: BookState) -> Awaitable[None]:
+    def keep_snapshot(
+        self, seq: int, state: BookState, still: Callable[[], bool] | None = None
+    ) -> Awaitable[bool]:
         """Keep the book as of `seq` (handed in before); the newest two are kept.
 
-        `state` is copied before this returns. It is encoded and written beside the appends, which
-        overtake it; what is returned ends when it is kept.
+        `state` is copied before this returns or, with `still`, in slices of about a millisecond
+        for as long as it says that nothing has changed. It is encoded and written beside the
+        appends, which overtake it; what is returned ends when it is kept, or False given up.
         """
-        if seq > self._head.seq:
-            raise SequenceBrokenError(f"snapshot of {seq}, but the last record is {self._head.seq}")
-        return self._keep_image(seq, Image(state))
+        if seq > self._last_seq:
+            raise SequenceBrokenError(f"snapshot of {seq}, but the last record is {self._last_seq}")
+        if still is None:
+            return self._keep_image(seq, Image.of(state))
+        return self._keep_while(still, seq, state)
 
-    async def _keep_image(self, seq: int, image: Image) -> None:
+    async def _keep_while(self, still: Callable[[], bool], seq: int, state: BookState) -> bool:
+        image = Image()
+        for _ in image.copy(state):
+            await asyncio.sleep(0)
+            if not still():
+                return False
+        return await self._keep_image(seq, image)
+
+    async def _keep_image(self, seq: int, image: Image) -> bool:
         writer = self._writer
         if writer is None:
             await self._write(lambda: self._keep(seq, image, lambda work: work()))
@@ -144,17 +177,22 @@ class SqliteJournal:
             perform: Perform = lambda work: self._submit(writer, work).result()  # noqa: E731
             await asyncio.wrap_future(self._slicer.submit(self._keep, seq, image, perform))
         self._tidy_later()
+        return True
 
     def _keep(self, seq: int, image: Image, perform: Perform) -> None:
+        vault = self._store.new_vault()
         digest, part, rest = hashlib.sha256(), 0, bytearray()
         for piece in image.slices():
-            digest.update(piece)
             rest += piece
             if len(rest) >= _PART_BYTES:
-                perform(partial(self._store.keep_part, seq, part, bytes(rest)))
+                stored = vault.seal_part(seq, part, bytes(rest))
+                digest.update(stored)
+                perform(partial(self._store.keep_part, seq, part, stored))
                 part, rest = part + 1, bytearray()
+        stored = vault.seal_part(seq, part, bytes(rest))
+        digest.update(stored)
         version = self._options.engine_version
-        perform(partial(self._store.keep_snapshot, seq, version, bytes(rest), digest.digest()))
+        perform(partial(self._store.keep_snapshot, seq, version, stored, digest.digest()))
 
     async def hold_account(self, state_dir: Path, venue: str, key_id: str) -> None:
         """Lock one venue account until `close`; `JournalLockedError` if another process has it."""
@@ -172,6 +210,10 @@ class SqliteJournal:
     def known_fill(self, key: FillKey) -> bool:
         """True when a committed record holds this execution."""
         return self._reader.known_fill(key)
+
+    def find_fill(self, key: FillKey) -> Record | None:
+        """The committed record of this execution; None if there is none."""
+        return self._reader.find_fill(key)
 
     async def close(self) -> None:
         """Finish what was handed in, move the WAL into the file, release the locks."""
@@ -236,7 +278,7 @@ class SqliteJournal:
         if above:
             self._submit(self._writer, self._store.checkpoint)
         elif self._idle is None:
-            self._await_idle(self._head.seq)
+            self._await_idle(self._last_seq)
 
     def _await_idle(self, seq: int) -> None:
         loop = asyncio.get_running_loop()
@@ -244,8 +286,8 @@ class SqliteJournal:
 
     def _when_idle(self, seq: int) -> None:
         self._idle = None
-        if self._head.seq != seq:
-            self._await_idle(self._head.seq)
+        if self._last_seq != seq:
+            self._await_idle(self._last_seq)
         elif self._writer is not None and self._failure is None:
             self._submit(self._writer, self._store.checkpoint)
 

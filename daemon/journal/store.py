@@ -1,4 +1,4 @@
-"""One SQLite file, synchronously: opening, migrating, appending, reading. Knows no thread or loop.
+"""The writing connection, synchronously: opening, migrating, appending. Knows no thread or loop.
 
 WAL with synchronous=FULL, asserted at every open: a commit that returned survives power loss.
 After any error of a commit the outcome is unknown: the connection is closed and not used again.
@@ -7,7 +7,6 @@ After any error of a commit the outcome is unknown: the connection is closed and
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,162 +14,32 @@ from typing import Final
 
 import apsw
 
-from daemon.core.book import BookState, FillKey
 from daemon.core.errors import FilldError
-from daemon.core.terms import JournalId
 from daemon.journal.ballast import Ballast
-from daemon.journal.codec import decode_state
-from daemon.journal.errors import JournalCorruptError, JournalError
-from daemon.journal.migrate import check_ours, migrate
-from daemon.journal.rows import GENESIS, Batch, Head, Row, check_order, key_columns, read_row
-from daemon.ports import Record
+from daemon.journal.errors import JournalError
+from daemon.journal.migrate import check_ours, migrate, schema_version
+from daemon.journal.opening import check_tail, connect, explain, explained, last_head, read_meta
+from daemon.journal.rows import Batch, SentOrder, check_order, key_columns
+from daemon.journal.sealing import NO_KEYS, KeyRing
+from daemon.journal.vault import Vault
 
-# The WAL-reset bug can corrupt a file that two connections use; fixed here (performance.md).
-_OLDEST_SQLITE: Final = 3_051_003
-_BUSY_MS: Final = 5_000
 _SYNCHRONOUS_FULL: Final = 2
 _KEPT_SNAPSHOTS: Final = 2
-_PLACE = (
-    "INSERT INTO records (seq, engine_version, recorded_ns, kind, payload, prev_hash, row_hash,"
-    " sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_PLACE: Final = (
+    "INSERT INTO records (seq, engine_version, recorded_ns, kind, payload, prev_hash, sealed,"
+    " row_hash) VALUES (?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?)"
 )
-_FILL = "INSERT OR IGNORE INTO fills VALUES (?, ?, ?, ?, ?, ?)"
-_KNOWN = (
-    "SELECT 1 FROM fills WHERE account = ? AND venue = ? AND symbol = ? AND exec_id = ?"
-    " AND venue_order_id = ?"
-)
-_PARTS = "SELECT payload FROM snapshot_parts WHERE seq = ? ORDER BY part"
-_ROWS = (
-    "SELECT seq, engine_version, recorded_ns, kind, payload, prev_hash, row_hash, sealed"
-    " FROM records WHERE seq > ? ORDER BY seq"
-)
-
-
-def explain(error: apsw.Error | OSError, path: Path) -> JournalError:
-    """What an error of SQLite means for the operator: what happened and what to do."""
-    if isinstance(error, apsw.CorruptError | apsw.NotADBError | apsw.FormatError):
-        return JournalCorruptError(
-            f"{path} is damaged or no journal ({error}): restore a backup, or move it aside and"
-            f" run `filld rebuild`"
-        )
-    if isinstance(error, apsw.FullError):
-        return JournalError(
-            f"the disk of {path} is full ({error}): free some space and start filld again; the"
-            f" reserve beside the journal was given back so that working exits can finish"
-        )
-    return JournalError(
-        f"{path} cannot be read or written ({error}): check that the directory exists, that it"
-        f" belongs to the user of filld and that the disk is healthy, then start filld again"
-    )
-
-
-@contextlib.contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors inside into `JournalError`s."""
-    try:
-        yield
-    except apsw.Error as error:
-        raise explain(error, path) from error
-
-
-def _connect(path: Path, flags: int) -> apsw.Connection:
-    if apsw.SQLITE_VERSION_NUMBER < _OLDEST_SQLITE:
-        raise JournalError(
-            f"SQLite {apsw.sqlite_lib_version()} can damage a journal: install apsw from PyPI,"
-            f" which brings 3.51.3 or later"
-        )
-    connection = apsw.Connection(str(path), flags=flags)
-    connection.set_busy_timeout(_BUSY_MS)
-    return connection
-
-
-class Reader:
-    """Reads a journal, beside its writer or after its death, without any lock."""
-
-    def __init__(self, path: Path, engine_version: int | None = None) -> None:
-        """Open `path`. Snapshots of another `engine_version` (None = any) are passed over.
-
-        Raises `JournalError` (missing, unreadable), `JournalCorruptError`, `JournalVersionError`.
-        """
-        if not path.exists():
-            raise JournalError(f"there is no journal at {path}: check [journal] path")
-        self._path = path
-        self._engine_version = engine_version
-        with explained(path):
-            self._connection = _connect(path, apsw.SQLITE_OPEN_READONLY)
-            try:
-                check_ours(self._connection, path)
-                self.journal_id = JournalId(_meta(self._connection, "journal_id"))
-                self.created_ns = int(_meta(self._connection, "created_ns"))
-            except (apsw.Error, FilldError):
-                self._connection.close()
-                raise
-
-    def head(self, seq: int | None = None) -> Head:
-        """The last row, or row `seq` (0: before the first); `JournalCorruptError` if missing."""
-        if seq == 0:
-            return Head(0, GENESIS)
-        sql = (
-            "SELECT seq, row_hash FROM records"
-            " WHERE seq = coalesce(?, (SELECT max(seq) FROM records))"
-        )
-        with explained(self._path):
-            for found, link in self._connection.execute(sql, (seq,)):
-                return Head(found, link)
-        if seq is None:
-            return Head(0, GENESIS)
-        raise JournalCorruptError(
-            f"journal record {seq} is missing in {self._path}: restore a backup, or move it aside"
-            f" and run `filld rebuild`"
-        )
-
-    def replay(self, after_seq: int = 0) -> Iterator[Record]:
-        """Records after `after_seq`, in order, each checked against the chain of hashes."""
-        head = self.head(after_seq)
-        with explained(self._path):
-            for columns in self._connection.execute(_ROWS, (after_seq,)):
-                record, head = read_row(Row(*columns), head)
-                yield record
-
-    def latest_snapshot(self) -> tuple[int, BookState] | None:
-        """The newest snapshot that can be read, with its seq; None: fold from the start."""
-        sql = (
-            "SELECT seq, payload, digest FROM snapshots"
-            " WHERE coalesce(?, engine_version) = engine_version ORDER BY seq DESC"
-        )
-        with explained(self._path):
-            for seq, rest, digest in self._connection.execute(sql, (self._engine_version,)):
-                parts = self._connection.execute(_PARTS, (seq,))
-                payload = b"".join([*(part for (part,) in parts), rest])
-                if hashlib.sha256(payload).digest() != digest:
-                    continue
-                with contextlib.suppress(JournalCorruptError):
-                    return seq, decode_state(payload)
-        return None
-
-    def known_fill(self, key: FillKey) -> bool:
-        """True when a committed record holds this execution."""
-        with explained(self._path):
-            return any(True for _ in self._connection.execute(_KNOWN, key_columns(key)))
-
-    def lock_names(self) -> tuple[str, ...]:
-        """The account locks that writers of this journal have taken."""
-        sql = "SELECT substr(name, 6) FROM meta WHERE name LIKE 'lock:%' ORDER BY name"
-        with explained(self._path):
-            return tuple(name for (name,) in self._connection.execute(sql))
-
-    def close(self) -> None:
-        """Close the connection; a second call does nothing."""
-        with contextlib.suppress(apsw.Error):
-            self._connection.close(True)  # noqa: FBT003 - apsw takes it by position
+_FILL: Final = "INSERT OR IGNORE INTO fills VALUES (?, ?, ?, ?, ?, ?)"
+_NOTE_HEAD: Final = "INSERT OR REPLACE INTO meta VALUES ('head', ?)"
 
 
 class Store:
     """The writing connection. Every method may raise `JournalError`; then it is of no more use."""
 
-    def __init__(self, path: Path, ballast: Ballast) -> None:
+    def __init__(self, path: Path, ballast: Ballast, keys: KeyRing = NO_KEYS) -> None:
         self._path = path
         self._ballast = ballast
+        self._keys = keys
         self.wal_pages = 0
         with explained(path):
             self._connection = self._open(path)
@@ -180,9 +49,11 @@ class Store:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         except OSError as error:
             raise explain(error, path) from error
-        connection = _connect(path, apsw.SQLITE_OPEN_READWRITE)
+        connection = connect(path, apsw.SQLITE_OPEN_READWRITE)
         try:
             check_ours(connection, path)
+            if schema_version(connection):
+                read_meta(connection).check_keys(self._keys, path)
             mode = connection.pragma("journal_mode", "wal")
             connection.pragma("synchronous", "full")
             if mode != "wal" or connection.pragma("synchronous") != _SYNCHRONOUS_FULL:
@@ -202,13 +73,30 @@ class Store:
         return apsw.SQLITE_OK
 
     def prepare(self, journal_id: str, created_ns: int) -> None:
-        """Apply missing migrations in one transaction; a new file gets its identity."""
+        """Apply missing migrations in one transaction; a new file gets its identity.
+
+        From here on records are chained and, where there is a key, sealed.
+        `JournalCorruptError` if records are missing at the end.
+        """
+        note = "INSERT OR IGNORE INTO meta VALUES (?, ?)"
         with self._transaction():
             migrate(self._connection, created_ns)
-            self._connection.execute(
-                "INSERT OR IGNORE INTO meta VALUES ('journal_id', ?), ('created_ns', ?)",
-                (journal_id, str(created_ns)),
-            )
+            execute = self._connection.execute
+            execute(note, ("journal_id", journal_id))
+            execute(note, ("created_ns", str(created_ns)))
+            meta = read_meta(self._connection)
+            self._head = self._noted = last_head(self._connection, meta.start)
+            check_tail(self._connection, meta, self._head)
+            execute(note, ("chained_from", str(self._head.seq + 1)))
+            if self._keys.current is not None:
+                execute(note, ("sealed_from", str(self._head.seq + 1)))
+                execute(note, (f"key:{self._keys.current.id}", ""))
+            self._journal_id = meta.journal_id
+            self._vault = self.new_vault()
+
+    def new_vault(self) -> Vault:
+        """What seals for this journal in one more thread."""
+        return Vault(self._journal_id, self._keys)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -227,23 +115,29 @@ class Store:
             raise
 
     def append(self, batch: Batch) -> None:
-        """Commit a batch. A fill known already is skipped in the index, its record is kept."""
+        """Commit a batch, sealed and chained here: this is the writer's thread, not the loop.
+
+        A fill known already is skipped in the index, its record is kept.
+        """
+        rows, head = self._vault.rows(batch.drafts, self._head)
         with self._transaction():
-            execute = self._connection.execute
-            self._connection.executemany(_PLACE, batch.rows)
+            self._connection.executemany(_PLACE, rows)
             self._connection.executemany(
                 _FILL, ((*key_columns(key), seq) for key, seq in batch.fills)
             )
             for order in batch.orders:
-                found = execute(
-                    "SELECT content FROM orders WHERE client_order_id = ?",
-                    (order.client_order_id,),
-                )
-                check_order(order, next((content for (content,) in found), None))
-                execute(
-                    "INSERT OR IGNORE INTO orders VALUES (?, ?, ?)",
-                    (order.client_order_id, order.content, order.seq),
-                )
+                self._place_order(order)
+        self._head = head
+
+    def _place_order(self, order: SentOrder) -> None:
+        order_id, execute = order.client_order_id, self._connection.execute
+        found = execute("SELECT content FROM orders WHERE client_order_id = ?", (order_id,))
+        earlier = next((content for (content,) in found), None)
+        if earlier is None:
+            content = self._vault.seal_order(order_id, order.content)
+            execute("INSERT INTO orders VALUES (?, ?, ?)", (order_id, content, order.seq))
+        else:
+            check_order(order, self._vault.open_order(order_id, earlier))
 
     def keep_part(self, seq: int, part: int, payload: bytes) -> None:
         """Keep part number `part` of a snapshot that is not complete before `keep_snapshot`."""
@@ -279,8 +173,15 @@ class Store:
             self._connection.execute("INSERT OR IGNORE INTO meta VALUES (?, '')", (f"lock:{name}",))
 
     def checkpoint(self) -> None:
-        """Move the WAL into the file. A full disk here loses nothing: the reserve is freed."""
+        """Note where the chain ends and move the WAL into the file.
+
+        Not in each commit: that would be one more page of each. A full disk here loses nothing:
+        the reserve is freed.
+        """
         try:
+            if self._noted != self._head:
+                self._connection.execute(_NOTE_HEAD, (self._head.text(),))
+                self._noted = self._head
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             self.wal_pages = 0
         except apsw.FullError:
@@ -295,9 +196,3 @@ class Store:
         """Close the connection (rolls an open transaction back); a second call does nothing."""
         with contextlib.suppress(apsw.Error):
             self._connection.close(True)  # noqa: FBT003 - apsw takes it by position
-
-
-def _meta(connection: apsw.Connection, name: str) -> str:
-    for (value,) in connection.execute("SELECT value FROM meta WHERE name = ?", (name,)):
-        return str(value)
-    raise JournalCorruptError(f"the journal has no {name}: restore a backup")

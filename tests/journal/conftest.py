@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import apsw
 import pytest
 
+from daemon.journal.sqlite import SqliteOptions
+from tests.journal.journals import INLINE, SEALED
+
 
 class FailingFile(apsw.VFSFile):
     """A file whose writes and syncs are counted by its disk."""
@@ -52,3 +55,11 @@ def disk() -> Iterator[FailingDisk]:
     made = FailingDisk()
     yield made
     made.unregister()
+
+
+@pytest.fixture(params=[INLINE, SEALED], ids=["plain", "sealed"])
+def inline(request: pytest.FixtureRequest) -> SqliteOptions:
+    """How a journal is opened inline, without a key and with one."""
+    options = request.param
+    assert isinstance(options, SqliteOptions)
+    return options

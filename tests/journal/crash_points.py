@@ -20,11 +20,15 @@ from pathlib import Path
 import apsw
 
 from daemon.core.requests import HaltRequested
+from daemon.journal.sealing import NO_KEYS, Key, KeyRing
 from daemon.journal.sqlite import SqliteJournal, SqliteOptions, read_only
 from daemon.ports import Record
 
 SEQ = struct.Struct("<q")
 CHILD_RECORDS = 6
+# FILLD_TEST_SEALED: with a key, and without one otherwise.
+KEYS = KeyRing(Key(bytes(32))) if os.environ.get("FILLD_TEST_SEALED") else NO_KEYS
+OPTIONS = SqliteOptions(engine_version=1, created_ns=1, ballast_bytes=0, keys=KEYS)
 
 
 class DeadlyFile(apsw.VFSFile):
@@ -65,7 +69,9 @@ class DeadlyDisk(apsw.VFS):
 
 async def write(path: Path, pipe: int, *, inline: bool, limit: int) -> None:
     """Append records of one to three, one batch after the other, acknowledging each commit."""
-    options = SqliteOptions(engine_version=1, created_ns=1, inline=inline, ballast_bytes=4096)
+    options = SqliteOptions(
+        engine_version=1, created_ns=1, inline=inline, ballast_bytes=4096, keys=KEYS
+    )
     journal = SqliteJournal(path, options)
     for batch in range(limit):
         event = HaltRequested(receive_time_ns=batch, mono_ns=batch, text="x" * 300)
@@ -99,10 +105,10 @@ def crash(path: Path, *, calls: int, wait_s: float) -> tuple[int, bool]:
 
 def survivors(path: Path) -> int:
     """How many records a new process finds, all of them checked; 0 if no journal came to be."""
-    journal = SqliteJournal(path, SqliteOptions(engine_version=1, created_ns=1, ballast_bytes=0))
+    journal = SqliteJournal(path, OPTIONS)
     found = sum(1 for _ in journal.replay())
     journal.abandon()
-    reader = read_only(path)
+    reader = read_only(path, keys=KEYS)
     assert found == reader.head().seq
     reader.close()
     return found

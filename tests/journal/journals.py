@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
@@ -9,12 +10,20 @@ import pytest
 
 from daemon.core.events import Event
 from daemon.core.requests import HaltRequested
+from daemon.journal.sealing import Key, KeyRing
 from daemon.journal.sqlite import SqliteJournal, SqliteOptions
 from daemon.ports import Record
 
 OPTIONS = SqliteOptions(engine_version=1, created_ns=77, ballast_bytes=8192)
 INLINE = SqliteOptions(engine_version=1, created_ns=77, inline=True, ballast_bytes=8192)
-BOTH = pytest.mark.parametrize("options", [OPTIONS, INLINE], ids=["thread", "inline"])
+KEY, OTHER_KEY = Key(bytes(range(32))), Key(bytes(range(1, 33)))
+KEYS = KeyRing(KEY)
+SEALED = replace(INLINE, keys=KEYS)
+BOTH = pytest.mark.parametrize(
+    "options",
+    [OPTIONS, INLINE, replace(OPTIONS, keys=KEYS), SEALED],
+    ids=["thread", "inline", "thread-sealed", "inline-sealed"],
+)
 
 
 def record(seq: int) -> Record:

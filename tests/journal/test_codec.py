@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daemon.core import commands, decisions, events, requests
+from daemon.core import commands, decisions, estimates, events, requests
 from daemon.core.book import Book, BookState
 from daemon.core.commands import Command
 from daemon.core.events import Event, VenueEvent
@@ -33,6 +33,7 @@ from daemon.journal.codec import (
 )
 from daemon.journal.errors import JournalCorruptError
 from daemon.ports import Record
+from tests import builders as make
 
 ABSTRACT = {Event, VenueEvent, events.OrderEvent, Command}
 INSTRUMENT = Instrument(
@@ -86,7 +87,8 @@ def defined_in(module: types.ModuleType, base: type) -> set[type]:
 
 
 def test_registry_names_every_event_and_command() -> None:
-    assert set(EVENTS) == defined_in(events, Event) | defined_in(requests, Event)
+    homes = (events, requests, estimates)
+    assert set(EVENTS) == set().union(*(defined_in(home, Event) for home in homes))
     assert set(COMMANDS) == defined_in(commands, Command) | defined_in(decisions, Command)
 
 
@@ -124,6 +126,19 @@ def test_a_book_survives_exactly(state: BookState) -> None:
     payload = encode_state(state)
     assert decode_state(payload) == state
     assert encode_state(decode_state(payload)) == payload
+
+
+def test_what_an_older_version_wrote_is_an_ordinary_fill_and_a_position_without_funding() -> None:
+    fill = make.fill()
+    old = {f.name: getattr(fill, f.name) for f in fields(fill) if f.name != "cause"}
+    payload = msgspec.msgpack.encode(("Fill", old, []))
+    assert decode_record(7, payload).event == fill
+    book = Book(journal_id=JournalId("abc"))
+    book.position(make.KEY)
+    state = msgspec.msgpack.decode(encode_state(book.state()))
+    for name in ("funding", "liquidation_pnl", "adl_pnl"):
+        del state["positions"][0][name]
+    assert decode_state(msgspec.msgpack.encode(state)) == book.state()
 
 
 def test_an_empty_book_survives() -> None:

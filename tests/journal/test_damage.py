@@ -16,7 +16,7 @@ from daemon.core.terms import JournalId
 from daemon.journal.errors import JournalCorruptError, JournalError
 from daemon.journal.sqlite import SqliteJournal, SqliteOptions, read_only
 from tests.journal.conftest import FailingDisk
-from tests.journal.journals import BOTH, INLINE, filled, record, tamper
+from tests.journal.journals import BOTH, filled, record, tamper
 
 
 @BOTH
@@ -58,8 +58,10 @@ async def test_a_failed_sync_is_never_retried(
     await again.close()
 
 
-async def test_a_full_disk_at_a_checkpoint_loses_nothing(tmp_path: Path, disk: FailingDisk) -> None:
-    journal = SqliteJournal(tmp_path / "j.db", INLINE)
+async def test_a_full_disk_at_a_checkpoint_loses_nothing(
+    tmp_path: Path, disk: FailingDisk, inline: SqliteOptions
+) -> None:
+    journal = SqliteJournal(tmp_path / "j.db", inline)
     await journal.append([record(1)])
     disk.fail("write", apsw.FullError("no space"))
     journal._store.checkpoint()
@@ -67,21 +69,21 @@ async def test_a_full_disk_at_a_checkpoint_loses_nothing(tmp_path: Path, disk: F
     disk.heal()
     await journal.append([record(2)])
     await journal.close()
-    reader = read_only(tmp_path / "j.db")
+    reader = read_only(tmp_path / "j.db", keys=inline.keys)
     assert [r.seq for r in reader.replay()] == [1, 2]
     reader.close()
 
 
 async def test_a_checkpoint_that_fails_otherwise_ends_the_journal(
-    tmp_path: Path, disk: FailingDisk
+    tmp_path: Path, disk: FailingDisk, inline: SqliteOptions
 ) -> None:
-    journal = SqliteJournal(tmp_path / "j.db", INLINE)
+    journal = SqliteJournal(tmp_path / "j.db", inline)
     await journal.append([record(1)])
     disk.fail("sync", apsw.IOError("fsync"))
     with pytest.raises(JournalError, match="healthy"):
         await journal.close()
     disk.heal()
-    again = SqliteJournal(tmp_path / "j.db", INLINE)
+    again = SqliteJournal(tmp_path / "j.db", inline)
     assert again.last_seq == 1
     await again.close()
 
@@ -119,13 +121,13 @@ async def test_a_real_full_disk(tmp_path: Path) -> None:
         subprocess.run(["umount", str(where)], check=True)
 
 
-def test_an_unusable_place_is_explained(tmp_path: Path) -> None:
+def test_an_unusable_place_is_explained(tmp_path: Path, inline: SqliteOptions) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(JournalError, match="cannot make the lock file"):
-        SqliteJournal(tmp_path / "file" / "j.db", INLINE)
+        SqliteJournal(tmp_path / "file" / "j.db", inline)
     (tmp_path / "j.db").mkdir()
     with pytest.raises(JournalError, match="belongs to the user of filld"):
-        SqliteJournal(tmp_path / "j.db", INLINE)
+        SqliteJournal(tmp_path / "j.db", inline)
 
 
 async def test_the_reserve_is_not_taken_from_a_disk_that_is_nearly_full(tmp_path: Path) -> None:
@@ -135,32 +137,32 @@ async def test_the_reserve_is_not_taken_from_a_disk_that_is_nearly_full(tmp_path
     await journal.close()
 
 
-async def test_a_damaged_page_is_found(tmp_path: Path) -> None:
+async def test_a_damaged_page_is_found(tmp_path: Path, inline: SqliteOptions) -> None:
     path = tmp_path / "j.db"
-    await filled(path, count=40)
+    await filled(path, inline, count=40)
     blob = bytearray(path.read_bytes())
     for page in range(4096, len(blob), 4096):
         blob[page : page + 200] = os.urandom(200)
     path.write_bytes(blob)
     with pytest.raises(JournalCorruptError, match="filld rebuild"):
-        list(SqliteJournal(path, INLINE).replay())
+        list(SqliteJournal(path, inline).replay())
 
 
-def test_another_kind_of_file_is_refused_untouched(tmp_path: Path) -> None:
+def test_another_kind_of_file_is_refused_untouched(tmp_path: Path, inline: SqliteOptions) -> None:
     path = tmp_path / "j.db"
     path.write_bytes(b"this is a letter to my aunt" * 100)
     with pytest.raises(JournalCorruptError, match="damaged or no journal"):
-        SqliteJournal(path, INLINE)
+        SqliteJournal(path, inline)
     assert path.read_bytes().startswith(b"this is a letter")
 
 
-def test_a_foreign_database_is_refused_untouched(tmp_path: Path) -> None:
+def test_a_foreign_database_is_refused_untouched(tmp_path: Path, inline: SqliteOptions) -> None:
     path = tmp_path / "j.db"
     tamper(path, "CREATE TABLE contacts (name TEXT)")
     before = path.read_bytes()
     for _ in range(2):
         with pytest.raises(JournalCorruptError, match="no filld journal"):
-            SqliteJournal(path, INLINE)
+            SqliteJournal(path, inline)
     assert path.read_bytes() == before
 
 
@@ -177,22 +179,28 @@ def test_a_foreign_database_is_refused_untouched(tmp_path: Path) -> None:
         ("UPDATE records SET engine_version = 9 WHERE seq = 4", "record 4 was changed"),
     ],
 )
-async def test_a_broken_chain_is_found(tmp_path: Path, sql: str, message: str) -> None:
-    await filled(tmp_path / "j.db")
+async def test_a_broken_chain_is_found(
+    tmp_path: Path, sql: str, message: str, inline: SqliteOptions
+) -> None:
+    await filled(tmp_path / "j.db", inline)
     tamper(tmp_path / "j.db", sql)
-    journal = SqliteJournal(tmp_path / "j.db", INLINE)
+    journal = SqliteJournal(tmp_path / "j.db", inline)
     with pytest.raises(JournalCorruptError, match=message):
         list(journal.replay())
     await journal.close()
 
 
-async def test_a_snapshot_ahead_of_the_records_is_found(tmp_path: Path) -> None:
-    await filled(tmp_path / "j.db")
+async def test_a_snapshot_ahead_of_the_records_is_found(
+    tmp_path: Path, inline: SqliteOptions
+) -> None:
+    await filled(tmp_path / "j.db", inline)
     tamper(tmp_path / "j.db", "DELETE FROM records WHERE seq > 3")
-    journal = SqliteJournal(tmp_path / "j.db", INLINE)
+    with pytest.raises(JournalCorruptError, match="records 4 to 5 are missing at its end"):
+        SqliteJournal(tmp_path / "j.db", inline)
+    reader = read_only(tmp_path / "j.db", keys=inline.keys)
     with pytest.raises(JournalCorruptError, match="record 5 is missing"):
-        list(journal.replay(after_seq=5))
-    await journal.close()
+        list(reader.replay(after_seq=5))
+    reader.close()
 
 
 EMPTY_MAP = hashlib.sha256(b"\x80").hexdigest()
@@ -206,18 +214,20 @@ EMPTY_MAP = hashlib.sha256(b"\x80").hexdigest()
     ],
     ids=["damaged", "of another shape"],
 )
-async def test_a_damaged_snapshot_gives_way_to_the_one_before(tmp_path: Path, sql: str) -> None:
-    journal = SqliteJournal(tmp_path / "j.db", INLINE)
+async def test_a_damaged_snapshot_gives_way_to_the_one_before(
+    tmp_path: Path, sql: str, inline: SqliteOptions
+) -> None:
+    journal = SqliteJournal(tmp_path / "j.db", inline)
     await journal.append([record(1), record(2), record(3)])
     for seq in (1, 2, 3):
         await journal.keep_snapshot(seq, Book(engine_version=seq).state())
     await journal.close()
     tamper(tmp_path / "j.db", sql + " WHERE seq = 3")
-    reader = read_only(tmp_path / "j.db")
+    reader = read_only(tmp_path / "j.db", keys=inline.keys)
     assert reader.latest_snapshot() == (2, Book(engine_version=2).state())
     reader.close()
     tamper(tmp_path / "j.db", sql)
-    reader = read_only(tmp_path / "j.db")
+    reader = read_only(tmp_path / "j.db", keys=inline.keys)
     assert reader.latest_snapshot() is None
     reader.close()
 
@@ -230,9 +240,9 @@ async def test_a_journal_without_identity_is_corrupt(tmp_path: Path) -> None:
 
 
 async def test_a_reader_in_the_way_of_a_checkpoint_is_waited_for(
-    tmp_path: Path, disk: FailingDisk
+    tmp_path: Path, disk: FailingDisk, inline: SqliteOptions
 ) -> None:
-    journal = SqliteJournal(tmp_path / "j.db", INLINE)
+    journal = SqliteJournal(tmp_path / "j.db", inline)
     await journal.append([record(1)])
     disk.fail("write", apsw.BusyError("reader"))
     journal._store.checkpoint()
@@ -266,11 +276,11 @@ async def test_a_snapshot_in_parts_is_whole_or_passed_over(
     await journal.keep_snapshot(2, book.state())
     await journal.keep_snapshot(2, book.state())  # again: nothing of the first is left behind
     await journal.close()
-    reader = read_only(path)
+    reader = read_only(path, keys=options.keys)
     assert reader.latest_snapshot() == (2, book.state())
     reader.close()
     tamper(path, "DELETE FROM snapshot_parts WHERE seq = 2 AND part = 1")
-    reader = read_only(path)
+    reader = read_only(path, keys=options.keys)
     assert reader.latest_snapshot() == (1, Book().state())
     reader.close()
     journal = SqliteJournal(path, options)
@@ -280,7 +290,7 @@ async def test_a_snapshot_in_parts_is_whole_or_passed_over(
     assert journal.latest_snapshot() == (3, Book().state())
     await journal.close()
     tamper(path, "CREATE TABLE kept AS SELECT DISTINCT seq FROM snapshot_parts")
-    reader = read_only(path)
+    reader = read_only(path, keys=options.keys)
     rows = reader._connection.execute("SELECT seq FROM kept ORDER BY seq")
     assert [seq for (seq,) in rows] == [2, 3]
     reader.close()

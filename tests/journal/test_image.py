@@ -19,7 +19,7 @@ from tests.journal.test_codec import strategy
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(state=strategy(BookState))
 def test_the_slices_are_the_bytes_of_the_state(state: BookState) -> None:
-    assert b"".join(Image(state).slices()) == encode_state(state)
+    assert b"".join(Image.of(state).slices()) == encode_state(state)
 
 
 def generation(number: int) -> ClosedGeneration:
@@ -33,6 +33,6 @@ def test_long_lists_are_cut(count: int) -> None:
     for number in range(count):
         book.symbol_fills_as_of[Account("a"), Venue("v"), Symbol(f"s{number}")] = number
     state = book.state()
-    slices = list(Image(state).slices())
+    slices = list(Image.of(state).slices())
     assert b"".join(slices) == encode_state(state)
     assert max(map(len, slices)) < 30_000

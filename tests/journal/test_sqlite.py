@@ -15,9 +15,9 @@ import pytest
 
 from daemon.core.book import Book
 from daemon.core.terms import JournalId
-from daemon.journal import migrate, store
+from daemon.journal import migrate, opening, store
+from daemon.journal.chain import GENESIS, Head, link
 from daemon.journal.errors import JournalError, JournalLockedError, JournalVersionError
-from daemon.journal.rows import GENESIS, Head, row_hash
 from daemon.journal.sqlite import SqliteJournal, SqliteOptions, random_journal_id, read_only
 from tests.journal.journals import BOTH, INLINE, OPTIONS, filled, record, tamper
 
@@ -57,7 +57,7 @@ async def test_a_file_system_without_wal_is_refused(
 
 
 async def test_an_old_sqlite_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "_OLDEST_SQLITE", 9_000_000)
+    monkeypatch.setattr(opening, "_OLDEST_SQLITE", 9_000_000)
     with pytest.raises(JournalError, match="install apsw"):
         SqliteJournal(tmp_path / "j.db", OPTIONS)
 
@@ -84,7 +84,8 @@ async def test_rows_carry_their_columns(tmp_path: Path) -> None:
         (2, 1, 1002, "HaltRequested"),
     ]
     assert rows[0][4] == GENESIS
-    assert rows[1][4] == rows[0][5] == row_hash(GENESIS, 1, 1, rows[0][6])
+    first = (1, 1, 1001, b"HaltRequested", rows[0][6], GENESIS, 0)
+    assert rows[1][4] == rows[0][5] == link(first)
     assert rows[0][7] == 0
     connection.close()
 
