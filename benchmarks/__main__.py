@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import core_figures, durable, flood, reaction, restart
+from benchmarks import analysis, core_figures, durable, flood, reaction, restart
 from benchmarks.figures import Figure
 from benchmarks.table import load, machine, render, save
 
@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "memory": core_figures.memory,
     "start": restart.start,
     "reconcile": restart.reconcile,
+    "analysis": analysis.analysis,
 }
 
 

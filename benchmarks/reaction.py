@@ -160,7 +160,7 @@ async def _react(
 
 
 def _beside(signer: TimedSigner, reactions: Sequence[Reaction]) -> str:
-    """Whether each order's signature began no later than its commit, and its bytes left after."""
+    """Whether a signature began between frame and commit, and the bytes left after it."""
     signed = [begun for begun, _ in signer.signed]
     beside = sum(
         any(one.in_ns <= begun <= one.commit[0] + 1_000_000 for begun in signed)
@@ -168,7 +168,8 @@ def _beside(signer: TimedSigner, reactions: Sequence[Reaction]) -> str:
     )
     after = sum(one.commit[1] <= one.out_ns for one in reactions)
     count = len(reactions)
-    return f"signed beside the commit {beside}/{count}, sent after it {after}/{count}"
+    ready = f"signature at hand {count - beside}/{count}, begun beside the commit {beside}/{count}"
+    return f"{ready}, sent after it {after}/{count}"
 
 
 def _world(count: int) -> World:

@@ -11,7 +11,15 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -81,6 +89,10 @@ class QuietVenue:
 
     async def close(self) -> None:
         """Nothing to let go of."""
+
+    def headroom(self) -> Mapping[str, float]:
+        """Nothing is counted."""
+        return {}
 
 
 class TimedJournal(SqliteJournal):

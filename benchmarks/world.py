@@ -221,7 +221,7 @@ class World:
         self.tell(bought)
         self.tell(self.quote(number, "0.60", "0.61"))
         order_id = self.open_exit(number)
-        held_qty = self.engine.book.positions[self.engine.book.key_of(bought)].held_qty
+        held_qty = self.engine.book.position_of(bought).held_qty
         self.tell(self.fill(number, Side.SELL, held_qty, px=EXIT_PX, order_id=order_id))
 
 

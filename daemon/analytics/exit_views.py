@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import decimal
 from decimal import Decimal
+from itertools import pairwise
 
 from daemon.analytics.scene import (
     EXIT_REASONS,
@@ -18,9 +19,20 @@ from daemon.analytics.scene import (
 from daemon.core.book import Book, RestingOrder
 from daemon.core.exits import Exit, PartialFill
 from daemon.core.order import Order
-from daemon.core.terms import EXACT, ZERO, ClientOrderId, PositionKey, Side, proper
+from daemon.core.terms import (
+    EXACT,
+    NANOS,
+    ZERO,
+    ClientOrderId,
+    PositionKey,
+    Side,
+    proper,
+    quotient,
+)
 
 DEFAULT_LIMIT = 200
+_BPS = Decimal(10_000)
+_BPS_STEP = Decimal("0.01")
 History = dict[tuple[PositionKey, int], list[Exit]]
 
 
@@ -160,14 +172,16 @@ def order_view(scene: Scene, order: Order) -> View:
         "leaves_qty": proper(order.leaves_qty),
         "inferred_qty": proper(order.inferred_qty),
         "possible_qty": proper(order.possible_qty),
-        "limit_price": proper(scene.held_px(key, order.limit_px, sign)),
-        "limit_px": proper(order.limit_px),
+        "ord_type": order.ord_type.value,
+        "limit_price": _held(scene, key, order.limit_px, sign),
+        "limit_px": plain(order.limit_px),
         "avg_price": _held(scene, key, order.avg_px, sign),
         "time_in_force": order.time_in_force.value,
         "reduce_only": order.reduce_only,
         "sent_time": utc(order.sent_time_ns),
         "sendings": order.sendings,
         "exit_no": order.exit_no,
+        "trade_no": order.trade_no,
         "generation": order.generation,
         "attempt": order.attempt,
         "fees": fees_view(order.fees),
@@ -191,15 +205,30 @@ def _stranger_view(order: RestingOrder) -> View:
     }
 
 
+def find_orders(
+    book: Book, text: str, venue: str | None = None, symbol: str | None = None
+) -> list[Order]:
+    """The orders whose id, ours or the venue's, is `text`, at venue and symbol where said.
+
+    A venue's own id may come again at another venue, and on some for another symbol.
+    """
+    mine = book.orders.get(ClientOrderId(text))
+    if mine is not None:
+        return [mine]
+    return [
+        book.orders[order_id]
+        for (_, at, symbol_there, venue_order_id), order_id in book.by_venue_id.items()
+        if venue_order_id == text
+        and order_id in book.orders
+        and (venue is None or at == venue)
+        and (symbol is None or symbol_there == symbol)
+    ]
+
+
 def find_order(book: Book, text: str) -> Order | None:
-    """The order whose id, ours or the venue's, is `text`."""
-    found = book.orders.get(ClientOrderId(text))
-    if found is not None:
-        return found
-    for (*_, venue_order_id), order_id in book.by_venue_id.items():
-        if venue_order_id == text:
-            return book.orders.get(order_id)
-    return None
+    """The order whose id, ours or the venue's, is `text`; None where there is none, or several."""
+    found = find_orders(book, text)
+    return found[0] if len(found) == 1 else None
 
 
 def order_life_view(scene: Scene, order: Order) -> View:
@@ -208,8 +237,10 @@ def order_life_view(scene: Scene, order: Order) -> View:
         work = scene.book.find_exit(order.key, order.exit_no)
         fills: list[View] = []
         others: list[View] = []
+        times: list[int] = []
         if work is not None:
             mine = [p for p in work.partial_fills if p.client_order_id == order.client_order_id]
+            times = [part.time_ns for part in mine if part.time_ns]
             fills = [_part_view(scene, work, part, closed_sign(order)) for part in mine]
             siblings = (scene.book.orders.get(name) for name in work.order_ids)
             others = [order_view(scene, o) for o in siblings if o is not None and o is not order]
@@ -220,4 +251,51 @@ def order_life_view(scene: Scene, order: Order) -> View:
             "fills": fills,
             "exit": None if work is None else exit_view(scene, work),
             "other_orders": others,
+            "retries": _retries(scene, order, work),
+            "timings": _timings(order, work, times),
+            **_slippage(order, work),
         }
+
+
+def _retries(scene: Scene, order: Order, work: Exit | None) -> list[View]:
+    """Why this order was needed: how each earlier attempt of its exit ended; its own resends."""
+    found: list[View] = []
+    tries = (scene.book.orders.get(name) for name in (work.order_ids if work else ()))
+    orders = [one for one in tries if one is not None and one.attempt <= order.attempt]
+    for before, after in pairwise(orders):
+        found.append(_retry(before, after.attempt, after.sent_time_ns))
+    resends = order.sendings - 1
+    return found + [_retry(order, order.attempt, order.sent_time_ns)] * resends
+
+
+def _retry(before: Order, attempt: int, time_ns: int) -> View:
+    return {
+        "attempt": attempt,
+        "time": utc(time_ns),
+        "reason": before.reason.value if before.reason else before.status.value,
+        "text": before.text,
+        "order_id": before.client_order_id,
+    }
+
+
+def _timings(order: Order, work: Exit | None, times: list[int]) -> View:
+    """When what happened, and the seconds from the sending to the last fill."""
+    last = max(times, default=None)
+    passed = None if last is None else Decimal(max(last - order.sent_time_ns, 0)) / NANOS
+    return {
+        "triggered": None if work is None else utc(work.opened_time_ns),
+        "sent": utc(order.sent_time_ns),
+        "first_fill": utc(min(times, default=None)),
+        "last_fill": utc(last),
+        "fill_s": plain(passed),
+    }
+
+
+def _slippage(order: Order, work: Exit | None) -> View:
+    """The average against the exit's first trigger, + = worse: price, and basis points of it."""
+    average = order.avg_px
+    if average is None or work is None or not work.first_trigger_px:
+        return {"slippage_price": None, "slippage_bps": None}
+    worse = order.side.sign * (average - work.first_trigger_px)
+    bps = quotient(worse * _BPS, work.first_trigger_px, _BPS_STEP)
+    return {"slippage_price": proper(worse), "slippage_bps": proper(bps)}

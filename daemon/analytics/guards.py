@@ -14,7 +14,7 @@ from daemon.analytics.scene import EXIT_REASONS, Scene, View, plain, utc
 from daemon.core.events import MarketPhase
 from daemon.core.position import Position
 from daemon.core.rules import StopRule
-from daemon.core.stops import Direction, Level, Refusal, level_of, matching_rules
+from daemon.core.stops import Direction, Level, Refusal, level_of
 from daemon.core.terms import ONE, PositionKey
 
 # From here on an `unguarded_until_ns` means "until guarded again", not a time.
@@ -89,8 +89,7 @@ def _watched(scene: Scene, position: Position, rules: list[StopRule]) -> Guardin
 
 def rules_of(scene: Scene, key: PositionKey) -> list[StopRule]:
     """The rules in force for a symbol, in the order in which a quote asks them."""
-    rules = scene.book.rules
-    return matching_rules(rules.rules if rules else (), key.venue, key.symbol)
+    return scene.book.rules_of(key.venue, key.symbol)
 
 
 def ignored_by(scene: Scene, key: PositionKey) -> str | None:

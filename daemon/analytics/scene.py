@@ -54,8 +54,8 @@ class Scene:
     """The book at a moment when everything in it is committed, as of journal record `seq`.
 
     `now_ns` is the wall clock (UTC ns), `mono_ns` the monotonic one. `quotes` are the latest live
-    quotes and `reconciled_ns` the wall time of the last comparison with the venue, both as far as
-    a running daemon knows them.
+    quotes, `reconciled_ns` the wall time of the last comparison with the venue and `trading` the
+    tokens of the trades under way, all as far as a running daemon knows them.
     """
 
     book: Book
@@ -64,6 +64,7 @@ class Scene:
     seq: int = 0
     quotes: Mapping[tuple[Account, Venue, Symbol], Quote] = field(default_factory=dict)
     reconciled_ns: Mapping[tuple[Account, Venue], int] = field(default_factory=dict)
+    trading: frozenset[str] = frozenset()
 
     def terms(self, key: PositionKey) -> Instrument | None:
         """The symbol's terms, None until its market has been read."""

@@ -104,7 +104,8 @@ def _account_view(scene: Scene, state: AccountState) -> View:
             1 for o in book.resting.values() if (o.account, o.venue) == (state.account, state.venue)
         ),
         "realized_pnl": proper(sum((known_pnl(p) for p in owned), ZERO)),
-        "fees": fees_view(_all_fees(owned)),
+        "fees": fees_view(_totals(p.fees for p in owned)),
+        **imposed_view(owned),
         "wins": sum(wins(p) for p in owned),
         "losses": sum(losses(p) for p in owned),
         "estimated": any(p.estimated for p in owned),
@@ -112,19 +113,35 @@ def _account_view(scene: Scene, state: AccountState) -> View:
     }
 
 
-def _all_fees(positions: Iterable[Position]) -> dict[Currency, Decimal]:
+def _totals(sums: Iterable[dict[Currency, Decimal]]) -> dict[Currency, Decimal]:
     total: dict[Currency, Decimal] = {}
-    for position in positions:
-        for currency, paid in position.fees.items():
+    for one in sums:
+        for currency, paid in one.items():
             total[currency] = total.get(currency, ZERO) + paid
     return total
 
 
 def known_pnl(position: Position) -> Decimal:
-    """Realised PnL net of fees, of the generations whose entry price is known."""
+    """Realised PnL net of fees and funding, of the generations whose entry price is known."""
     past = sum((g.pnl for g in position.closed if g.entry_known), ZERO)
     running = position.open_pnl if position.entry_known or not position.qty else ZERO
-    return past + running
+    return past + running + position.funding_pnl
+
+
+def imposed_view(positions: Iterable[Position]) -> View:
+    """What funding, liquidation and ADL brought: each part of `realized_pnl` that is not 0.
+
+    `funding` is by coin, + = paid, as fees are; of it only the quote currency is PnL.
+    """
+    held = list(positions)
+    sums = {
+        "funding_pnl": sum((p.funding_pnl for p in held), ZERO),
+        "liquidation_pnl": sum((p.liquidation_pnl for p in held), ZERO),
+        "adl_pnl": sum((p.adl_pnl for p in held), ZERO),
+    }
+    shown: View = {name: proper(pnl) for name, pnl in sums.items() if pnl}
+    paid = {coin: sum_ for coin, sum_ in _totals(p.funding for p in held).items() if sum_}
+    return {"funding": fees_view(paid), **shown} if paid else shown
 
 
 def pnl_known(position: Position) -> bool:
@@ -195,6 +212,7 @@ def position_view(scene: Scene, position: Position, exits: list[Exit]) -> View:
         "realized_pnl": proper(known_pnl(position)),
         "pnl_known": pnl_known(position),
         "fees": fees_view(position.fees),
+        **imposed_view((position,)),
         "wins": wins(position),
         "losses": losses(position),
         "generation": position.generation,

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from daemon.analytics.exit_views import exits_view, find_order, order_life_view, orders_view
+from daemon.analytics.exit_views import (
+    exits_view,
+    find_order,
+    find_orders,
+    order_life_view,
+    orders_view,
+)
 from daemon.analytics.guards import GuardState, guarding_of
 from daemon.analytics.scene import Scene, View, utc
 from daemon.analytics.views import positions_view, status_view
 from daemon.core import events, requests
 from daemon.core.events import MarketPhase, Quote, QuoteSource, Settlement
 from daemon.core.rules import ImportedPosition
-from daemon.core.terms import NANOS, RuleKind, Side
+from daemon.core.terms import NANOS, ClientOrderId, RuleKind, Side, Symbol
 from tests import builders as make
 from tests.core.play import WALL_NS, Play, guarded
 
 NO_RULES = ("OTHER-*",)
+TWIN = ClientOrderId("fd-twin")
 
 
 def scene_of(play: Play, **more: object) -> Scene:
@@ -229,6 +237,7 @@ def test_an_imported_position_speaks_the_venues_words_before_its_market_is_read(
     (brief,) = rows(status_view(scene_of(play)), "unguarded")
     assert brief["side"] == "no"
     play.engine.book.rules = None
+    play.engine.book.matching.clear()
     found = guarding_of(scene_of(play), play.position)
     assert found == (GuardState.NO_RULE, "no rules are in force yet: filld run brings them")
 
@@ -302,6 +311,23 @@ def test_an_exit_and_its_orders() -> None:
     assert (first["status"], first["cum_qty"], first["action"]) == ("canceled", "50", "sell")
     assert (first["limit_price"], first["proven_dead"]) == ("0.53", True)
     assert len(rows(orders_view(scene, limit=0), "orders")) == 1
+
+
+def test_an_id_that_two_symbols_share_means_none_unless_one_is_named() -> None:
+    """Binance counts orders per symbol: the first found was shown, and could be resolved."""
+    play = half_filled("-100", "0.35")
+    book = scene_of(play).book
+    (order,) = find_orders(book, "order_12345")
+    account, venue, _, venue_order_id = next(iter(book.by_venue_id))
+    key = replace(order.key, symbol=Symbol("NFL-2"))
+    twin = replace(order, key=key, client_order_id=TWIN)
+    book.orders[TWIN] = twin
+    book.by_venue_id[account, venue, Symbol("NFL-2"), venue_order_id] = TWIN
+    assert find_order(book, "order_12345") is None
+    assert find_orders(book, "order_12345") == [order, twin]
+    assert find_orders(book, "order_12345", symbol="NFL-2") == [twin]
+    assert find_orders(book, "order_12345", venue="binance-spot") == []
+    assert find_orders(book, TWIN) == [twin]
 
 
 def test_one_orders_life_by_either_id() -> None:

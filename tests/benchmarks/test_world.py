@@ -10,8 +10,8 @@ from benchmarks.world import World, exiting, fills_of, guarded
 from daemon.core.events import Fill, Quote
 from daemon.core.position import Guard
 from daemon.core.terms import Account, Venue
+from daemon.venues.decoding import Stamp
 from daemon.venues.kalshi.stream_wire import decode_frame
-from daemon.venues.kalshi.wire import Stamp
 
 STAMP = Stamp(receive_time_ns=0, mono_ns=0, account=Account("main"), venue=Venue("kalshi"))
 

@@ -1,0 +1,62 @@
+"""A trade's view: what it has come to, and every attempt with its reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from daemon.analytics.scene import Scene
+from daemon.analytics.trade_views import find_trade, trade_view
+from daemon.core.terms import RejectReason, Side
+from tests import builders as make
+from tests.core.play import Play
+from tests.core.test_trading import flat, trade
+
+
+def view(play: Play, *running: str) -> dict[str, Any]:
+    scene = Scene(book=play.engine.book, now_ns=0, trading=frozenset(running))
+    found = trade_view(scene, "one")
+    assert found is not None
+    return found
+
+
+def test_no_trade_of_that_name() -> None:
+    play = flat()
+    assert trade_view(Scene(book=play.engine.book, now_ns=0), "one") is None
+    assert find_trade(play.engine.book, "one") is None
+
+
+def test_the_states_of_a_trade_in_turn() -> None:
+    play = flat()
+    play.tell(trade(side=Side.BUY, limit_px="0.66"))
+    assert (view(play, "one")["status"], view(play, "one")["done"]) == ("working", False)
+    assert (view(play)["status"], view(play)["in_doubt"]) == ("in_doubt", [play.order_id])
+    play.tell(make.fill(side=Side.BUY, last_qty="10", last_px="0.65", commission="0.07",
+                        order_id=play.order_id))  # fmt: skip
+    play.tell(make.canceled(order_id=play.order_id, cum_qty="10"))
+    seen = view(play)
+    assert (seen["status"], seen["filled_qty"], seen["avg_px"]) == (
+        "partially_filled",
+        "10",
+        "0.65",
+    )
+    assert (seen["fees"], seen["in_doubt"]) == ({"USD": "0.07"}, [])
+    play.tell(trade(side=Side.BUY, limit_px="0.66", attempt=2, reason=RejectReason.TIMEOUT))
+    play.tell(make.fill(exec_id="t2", side=Side.BUY, last_qty="30", last_px="0.61",
+                        order_id=play.order_id, venue_order_id="v2"))  # fmt: skip
+    seen = view(play)
+    assert (seen["status"], seen["avg_px"], seen["order_qty"]) == ("filled", "0.62", "40")
+    reasons = [attempt["retry_reason"] for attempt in seen["attempts"]]
+    assert reasons == [None, "timeout"]
+    assert [fill["order_id"] for fill in seen["fills"]] == ["v1", "v2"]
+
+
+def test_a_refusal_of_ours_and_one_of_the_venue_say_why() -> None:
+    play = flat(live=False)
+    play.tell(trade())
+    seen = view(play)
+    assert (seen["status"], seen["reason"]) == ("not_filled", "not_live")
+    assert "place_live_orders" in seen["text"]
+    play = flat()
+    play.tell(trade(side=Side.BUY))
+    play.tell(make.rejected(order_id=play.order_id, reason=RejectReason.INSUFFICIENT_FUNDS))
+    assert view(play)["reason"] == "insufficient_funds"

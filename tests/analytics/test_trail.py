@@ -1,0 +1,116 @@
+"""Rows of fills and closed positions: what a spreadsheet or a tax tool reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from daemon.analytics.trail import FILL_COLUMNS, POSITION_COLUMNS, fill_rows, position_rows
+from daemon.core.decisions import InferFill, SettlePosition
+from daemon.core.events import Event, Fill
+from daemon.core.terms import NANOS, Currency, ExecId, Side
+from daemon.ports import Record
+from tests import builders as make
+
+DAY_NS = 86_400 * NANOS
+
+
+def fill(exec_id: str, side: Side, qty: str, px: str, fee: str = "0.01", hour: int = 1) -> Fill:
+    """An execution at a full hour of 1970."""
+    made = make.fill(
+        exec_id=exec_id,
+        side=side,
+        last_qty=qty,
+        last_px=px,
+        commission=fee,
+        venue_order_id=f"v{exec_id}",
+    )
+    return replace(made, transact_time_ns=hour * 3_600 * NANOS)
+
+
+def records(*events: Event) -> list[Record]:
+    return [Record(seq, event, ()) for seq, event in enumerate(events, 1)]
+
+
+def test_a_row_for_each_fill_with_its_own_pnl() -> None:
+    bought = fill("1", Side.BUY, "10", "0.40")
+    sold = fill("2", Side.SELL, "4", "0.50", hour=2)
+    rows = list(fill_rows(records(bought, sold, sold)))
+    assert [tuple(row) for row in rows] == [FILL_COLUMNS] * 2
+    assert [row["realized_pnl"] for row in rows] == ["0", "0.386"]
+    assert rows[1]["time"] == "1970-01-01T02:00:00Z"
+    assert (rows[1]["qty"], rows[1]["notional"], rows[1]["position_qty"]) == ("4", "2", "6")
+
+
+def test_a_row_for_each_closed_position_in_the_order_of_their_ends() -> None:
+    rows = position_rows(
+        records(
+            fill("1", Side.BUY, "10", "0.40"),
+            fill("2", Side.BUY, "10", "0.60", hour=2),
+            fill("3", Side.SELL, "20", "0.70", hour=3),
+            fill("4", Side.SELL, "5", "0.70", hour=4),
+        )
+    )
+    assert [tuple(row) for row in rows] == [POSITION_COLUMNS]
+    (row,) = rows
+    assert (row["direction"], row["qty"]) == ("long", "20")
+    assert (row["entry_price"], row["exit_price"]) == ("0.5", "0.7")
+    assert (row["gross_pnl"], row["fees"], row["realized_pnl"]) == ("4", "0.03", "3.97")
+    assert (row["opened_time"], row["closed_time"]) == (
+        "1970-01-01T01:00:00Z",
+        "1970-01-01T03:00:00Z",
+    )
+
+
+def test_a_fill_across_zero_ends_one_position_and_begins_another() -> None:
+    rows = position_rows(
+        records(
+            fill("1", Side.BUY, "10", "0.40", "0"),
+            fill("2", Side.SELL, "15", "0.50", "0.03"),
+            fill("3", Side.BUY, "5", "0.30", "0"),
+        )
+    )
+    got = [(row["direction"], row["qty"], row["gross_pnl"], row["fees"]) for row in rows]
+    assert got == [("long", "10", "1", "0.02"), ("short", "5", "1", "0.01")]
+
+
+def inferred(px: str) -> Record:
+    guess = InferFill(
+        key=make.KEY,
+        exec_id=ExecId("g"),
+        side=Side.SELL,
+        last_qty=Decimal(10),
+        last_px=Decimal(px),
+        as_of_ns=DAY_NS,
+    )
+    return Record(2, make.positions(), (guess,))
+
+
+def test_an_estimated_close_is_marked_until_the_real_fill_corrects_it() -> None:
+    bought = Record(1, fill("1", Side.BUY, "10", "0.40", "0"), ())
+    (row,) = position_rows([bought, inferred("0.45")])
+    assert (row["estimated"], row["exit_price"], row["realized_pnl"]) == (True, "0.45", "0.5")
+    sold = Record(3, fill("2", Side.SELL, "10", "0.50", "0"), ())
+    (row,) = position_rows([bought, inferred("0.45"), sold])
+    assert (row["estimated"], row["exit_price"], row["realized_pnl"]) == (False, "0.5", "1")
+
+
+def test_a_settled_position_is_closed_at_what_it_paid() -> None:
+    bought = Record(1, fill("1", Side.BUY, "10", "0.40", "0"), ())
+    settle = SettlePosition(
+        key=make.KEY, settl_px=Decimal(1), settl_time_ns=DAY_NS, revenue=Decimal(10)
+    )
+    (row,) = position_rows([bought, Record(2, make.timer("t"), (settle,))])
+    assert (row["exit_price"], row["realized_pnl"]) == ("1", "6")
+    assert row["closed_time"] == "1970-01-02T00:00:00Z"
+
+
+def test_a_fee_in_the_coin_held_leaves_the_entry_when_the_market_is_read() -> None:
+    coin = replace(make.instrument(payout_px=None, end_px="100000"), base_currency=Currency("BTC"))
+    bought = replace(fill("1", Side.BUY, "1", "100", "0.01"), commission_currency=Currency("BTC"))
+    sold = fill("2", Side.SELL, "0.99", "200", "0")
+    market = make.market_read(terms=coin)
+    for events in ((market, bought, sold), (bought, market, sold)):
+        (row,) = position_rows(records(*events))
+        assert (row["qty"], row["entry_price"], row["entry_notional"]) == ("0.99", "100", "99")
+        assert (row["gross_pnl"], row["fees"], row["realized_pnl"]) == ("99", "1", "98")
