@@ -71,7 +71,7 @@ def test_the_file_of_defaults_has_every_key_with_a_comment() -> None:
         for name, value in document.items()
         for key in (value if isinstance(value, dict) else [name])
     }
-    assert written == set(KEYS) - SECRET_KEYS - {"stops", "ignore", "holdings"}
+    assert written == set(KEYS) - SECRET_KEYS - {"stops", "ignore", "holdings", "alerts.rules"}
     text = DEFAULTS.read_text()
     for level in ("venue", "symbol", *LEVELS):
         assert re.search(rf"^# {level} = .* # ", text, re.MULTILINE), level
@@ -151,7 +151,9 @@ def test_every_key_can_come_from_the_environment(tmp_path: Path) -> None:
     assert ignored(settings) == (("kalshi", "B*"),)
 
 
-@pytest.mark.parametrize("variable", ["kalshi_private_key", "kalshi.pem"])
+@pytest.mark.parametrize(
+    "variable", ["kalshi_private_key", "filld_kalshi_private_key", "kalshi.pem"]
+)
 def test_a_key_from_the_credentials_directory(tmp_path: Path, variable: str) -> None:
     (tmp_path / variable).write_text(f"-----BEGIN {CANARY}\nabc\n")
     settings = load(
@@ -200,7 +202,7 @@ def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
     [
         ("[exits]\nordr = 'ioc'", ("exits.ordr", "unknown key", "did you mean exits.order?")),
         ("[exit]\norder = 'ioc'", ("exit (", "unknown key", "did you mean exits?")),
-        ("zzz = 1", ("zzz", "accepted: alerts, binance_spot")),
+        ("zzz = 1", ("zzz", "accepted: alerts, analytics, binance_spot")),
         ("kalshi = 3", ("kalshi", "is a table, write [kalshi]")),
         ("[exits]\nmax_slippage_px = 0.05", ("exits.max_slippage_px = 0.05", 'quotes, "0.05"')),
         ("[exits]\nmax_slippage_px = true", ("not exact",)),

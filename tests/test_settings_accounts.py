@@ -88,6 +88,33 @@ def test_prices_and_contracts_of_exits_are_kalshis_and_a_rule_may_give_its_own(
     assert policy.exits == by_price, "filld exit is bounded the same way"
 
 
+def test_a_model_bounds_within_a_cap_of_the_venues_own_kind(tmp_path: Path) -> None:
+    toml = """
+    [exits]
+    max_slippage_px = "model"
+    slippage_cap_px = "0.04"
+    crypto_slippage_bps = 40
+    learn_retry_delay = true
+    [[stops]]
+    symbol = "*"
+    stop_px = "0.5"
+    [[stops]]
+    venue = "binance-usdm"
+    symbol = "BTC*"
+    stop_px = "61000"
+    [[stops]]
+    symbol = "NFL-*"
+    stop_distance = "0.1"
+    max_slippage_px = "0.01"
+    """
+    kalshi, crypto, own = (rule.exits for rule in stop_rules(load(tmp_path, toml)))
+    assert (kalshi.bound_by_estimate, kalshi.max_slippage_px) == (True, Decimal("0.04"))
+    assert (crypto.bound_by_estimate, crypto.max_slippage_px) == (True, None)
+    assert crypto.max_slippage_bps == Decimal(40)
+    assert (own.bound_by_estimate, own.max_slippage_px) == (False, Decimal("0.01"))
+    assert kalshi.learn_retry_delay
+
+
 @pytest.mark.parametrize(
     ("toml", "words"),
     [
@@ -109,6 +136,13 @@ def test_prices_and_contracts_of_exits_are_kalshis_and_a_rule_may_give_its_own(
         ),
         (
             '[[stops]]\nvenue = "phemex-spot"\nsymbol = "*"\nstop_px = 5\nmax_slippage_bps="off"',
+            ("max_slippage_bps", "without a bound"),
+        ),
+        (
+            (
+                '[[stops]]\nvenue = "phemex-spot"\nsymbol = "*"\nstop_px = 5\n'
+                'max_slippage_bps = "off"\nmax_slippage_px = "model"'
+            ),
             ("max_slippage_bps", "without a bound"),
         ),
         ('[[stops]]\nvenue = "ftx"\nsymbol = "*"\nstop_px = "5"', ("stops[0].venue", "kalshi")),

@@ -26,7 +26,7 @@ CORE_IMPORTS = {
 CATCH_ALL_HOMES = ("daemon/runtime/supervisor.py", "daemon/runtime/observers.py")
 # Where the operator's and the venues' own words are spoken; everywhere else it is qty and px.
 VIEWS = re.compile(
-    r"daemon/(cli|control|dashboard)/.*|daemon/(fill_handler|telemetry/views)\.py"
+    r"daemon/(cli|control|dashboard|fill_handler)/.*|daemon/telemetry/views\.py"
     r"|daemon/venues/\w+/(\w+_)?wire\.py|daemon/paper/(kalshi|binance|bitget|phemex)(/.*|\.py)",
 )
 SEED_NAMES = frozenset({"stake", "amount"})

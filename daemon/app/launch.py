@@ -7,6 +7,7 @@ Start-up order: journal and locks, fold, keys and clock proven at the venue, the
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import os
 import signal
@@ -14,95 +15,88 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from daemon.app.door import OperatorDoor
+from daemon.analytics.health import Health
+from daemon.app.alerting import alert_routes, make_ping
+from daemon.app.door import OperatorDoor, tcp_door
+from daemon.app.estimating import Estimator, make_model
+from daemon.app.figures import Follower, journal_reader, measure_of
+from daemon.app.heartbeat import Heartbeat, bounds
+from daemon.app.metrics import Measured, Scraper
+from daemon.app.opening import open_journal, rules_loaded
+from daemon.app.trading import Trader
 from daemon.app.venues import make_venues, writers
-from daemon.control.server import serve_door
+from daemon.app.why import Tracer
+from daemon.control.server import Sources, serve_door
 from daemon.core.book import Book
 from daemon.core.engine import ENGINE_VERSION
 from daemon.core.errors import TheirsError
 from daemon.core.events import RulesLoaded, Started, StopRequested
 from daemon.core.requests import HaltRequested
-from daemon.journal.sqlite import SqliteJournal, SqliteOptions
+from daemon.journal.sqlite import SqliteJournal
 from daemon.ports import Observer
 from daemon.runtime.clock import SystemClock
 from daemon.runtime.driver import SWITCH_INTERVAL_S, Driver
 from daemon.runtime.fleet import Fleet
 from daemon.runtime.freshness import Freshness
 from daemon.runtime.inbox import Inbox
+from daemon.runtime.notify import Notifier
 from daemon.runtime.observers import Audience
 from daemon.runtime.outbox import Outbox, Owner
 from daemon.runtime.poller import Pace, Poller
 from daemon.runtime.recovery import recover
 from daemon.runtime.timers import Timers
 from daemon.runtime.waiting import OrderWaiter
-from daemon.settings import Settings, account_policies, ignored, stop_rules
-from daemon.telemetry.alerts import AlertObserver, CommandSender, WebhookSender
-from daemon.telemetry.logs import LineSink, LogObserver, make_logger
+from daemon.settings import Settings
+from daemon.telemetry.alerts import AlertObserver
+from daemon.telemetry.journald import stream_for
+from daemon.telemetry.logs import LineSink, LogObserver, make_logger, reads_logged
+from daemon.telemetry.metrics import Metrics
 
 ANSWER_GRACE_S = 3.0
 ALERT_GRACE_S = 1.0
+_RECOVERY_PATIENCE_S = 60
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How one run is started. `reload` reads the settings again (SIGHUP, `filld reload`)."""
+    """How one run is started. `reload` reads the settings again (SIGHUP, `filld reload`).
+
+    `embedded`: inside somebody else's process, whose signals and standard output are not ours.
+    """
 
     settings: Settings
     reload: Callable[[], Settings]
     take_over: bool = False
     pretty: bool = False
     start_halted: bool = False
+    embedded: bool = False
 
 
 class Telemetry:
-    """Log and alerts of one run; close `sink` last."""
+    """Log, alerts and counts of one run; close `sink` last. Raises UnknownServiceError."""
 
     def __init__(self, launch: Launch, clock: SystemClock) -> None:
         settings = launch.settings
-        self.sink = LineSink(sys.stdout.buffer)
+        routes = alert_routes(settings.alerts)
+        out = sys.stderr if launch.embedded else sys.stdout
         pretty = launch.pretty or settings.logs.format == "pretty"
-        self.log = make_logger(self.sink, clock.wall_ns, settings.logs.level, pretty=pretty)
-        self.observers: list[Observer] = [LogObserver(self.log, settings.logs.level)]
-        self.alerts: AlertObserver | None = None
-        sender = _sender(settings)
-        if sender is not None:
-            notices = settings.alerts.notices
-            self.alerts = AlertObserver(sender, notices, self.log, clock.sleep)
-            self.observers.append(self.alerts)
+        plain = launch.embedded or pretty
+        self.sink = LineSink(out.buffer if plain else stream_for(os.environ, out.buffer))
+        level = "warning" if launch.embedded else settings.logs.level
+        self.log = make_logger(self.sink, clock.wall_ns, level, pretty=pretty)
+        self.alerts = [AlertObserver(route, self.log, clock.sleep) for route in routes]
+        self.metrics = Metrics(clock.mono_ns, clock.wall_ns())
+        self.observers: list[Observer] = [
+            LogObserver(self.log, level),
+            *self.alerts,
+            self.metrics,
+        ]
 
     def observer_failed(self, name: str, error: Exception) -> None:
         """An observer has a bug: said once, and the loop goes on."""
         self.log.error("observer_failed", observer=name, exc_info=error)
-
-
-def _sender(settings: Settings) -> WebhookSender | CommandSender | None:
-    alerts = settings.alerts
-    if alerts.webhook_url is not None:
-        return WebhookSender(alerts.webhook_url.get_secret_value(), float(alerts.timeout_s))
-    if alerts.command:
-        return CommandSender(alerts.command, float(alerts.timeout_s))
-    return None
-
-
-def rules_loaded(settings: Settings, clock: SystemClock) -> RulesLoaded:
-    """The rules of these settings as a fact."""
-    return RulesLoaded(
-        receive_time_ns=clock.wall_ns(),
-        mono_ns=clock.mono_ns(),
-        rules=stop_rules(settings),
-        accounts=account_policies(settings),
-        ignored=ignored(settings),
-    )
-
-
-def open_journal(settings: Settings, clock: SystemClock) -> SqliteJournal:
-    """The journal of these settings, locked; raises JournalError and its kin."""
-    settings.journal.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    settings.journal.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    options = SqliteOptions(engine_version=ENGINE_VERSION, created_ns=clock.wall_ns())
-    return SqliteJournal(settings.journal.path, options)
 
 
 class Daemon:
@@ -114,64 +108,151 @@ class Daemon:
         settings = launch.settings
         self.launch, self.clock, self.journal = launch, clock, journal
         self.telemetry, self.log = telemetry, telemetry.log
+        self.notifier = Notifier(os.environ, os.getpid())
         self.inbox = Inbox()
         self.timers = Timers(self.inbox, clock)
-        venues = make_venues(settings, clock, self._key_readable)
-        self.fleet = Fleet(
-            venues, self.inbox, clock, failed=self._not_opened, every=launch.start_halted
-        )
+        venues = make_venues(settings, clock, self._key_readable, reads_logged(self.log))
+        self.fleet = Fleet(venues, self.inbox, clock, told=self._opening, every=launch.start_halted)
         self.outbox = Outbox(venues, self.inbox, self.timers, self.fleet.shut)
         self.waiter = OrderWaiter(self.inbox, clock)
-        engine, seq = recover(journal, lambda at: self.log.info("recovering", seq=at))
+        engine, seq = recover(journal, self._recovering)
         gc.freeze()  # a look for garbage in a large book stops the loop for a second
         self.freshness = Freshness()
+        told = Audience(telemetry.observers, telemetry.observer_failed)
+        own_journal = functools.partial(journal_reader, settings)
+        self.estimator = Estimator(settings, make_model(settings), self.inbox.put_answer, clock)
+        learn = self.estimator.learn
+        self.figures = Follower(own_journal, measure_of(settings), clock, told, learn)
+        self.figures.begin(seq)
         audience = Audience(
-            [*telemetry.observers, self.waiter, self.freshness], telemetry.observer_failed
+            [*telemetry.observers, self.waiter, self.freshness, self.figures, self.estimator],
+            telemetry.observer_failed,
         )
         self.driver = Driver(engine, journal, self.inbox, self.outbox, audience, last_seq=seq)
         idle_s = min(settings.refresh_idle, settings.reconcile_interval_s)
         pace = Pace(active_s=float(settings.refresh_active), idle_s=float(idle_s))
         self.poller = Poller(self.driver, self.outbox, clock, pace)
-        self.door = OperatorDoor(self.driver, self.inbox, self.freshness, clock, self._rules_again)
+        self.trader = Trader(
+            driver=self.driver,
+            outbox=self.outbox,
+            inbox=self.inbox,
+            waiter=self.waiter,
+            freshness=self.freshness,
+            clock=clock,
+            settings=settings.trades,
+        )
+        self.door = OperatorDoor(
+            self.driver, self.inbox, self.freshness, clock, self._rules_again, self.trader
+        )
+        self.heartbeat = Heartbeat(
+            self.door, self.fleet, clock, self.notifier, bounds(settings), self._health_changed
+        )
+        self.ping = make_ping(settings.alerts, self._pinged, clock, self.heartbeat)
         self.stop, self.hangup = asyncio.Event(), asyncio.Event()
 
     async def run(self) -> None:
         """Run until a signal; raises what makes going on impossible."""
+        if not self.launch.embedded:
+            self._listen()
         try:
             async with asyncio.TaskGroup() as group:
                 venues = group.create_task(self.fleet.run(self._begin), name="venues")
-                await self.fleet.opened.wait()
-                await self._run_parts()
+                if await self._opened(group):
+                    await self._run_parts()
+                else:
+                    self.log.info("filld_stopped", seq=self.driver.watermark, unanswered=0)
                 venues.cancel()
         finally:
             self.timers.stop()
             await self.fleet.close()
 
+    def _recovering(self, seq: int) -> None:
+        self.notifier.extend(_RECOVERY_PATIENCE_S)
+        self.log.info("recovering", seq=seq)
+
+    def _figures_ended(self, error: TheirsError) -> None:
+        self.log.error("figures_ended", error=type(error).__name__, text=str(error))
+
+    def _health_changed(self, health: Health) -> None:
+        if health.ready:
+            self.log.info("filld_ready", text=health.sentence)
+        else:
+            self.log.warning("filld_not_ready", reasons=list(health.not_ready))
+
+    async def _opened(self, group: asyncio.TaskGroup) -> bool:
+        """Wait until the run may begin: False when it was told to stop before that."""
+        waits = [group.create_task(each.wait()) for each in (self.fleet.opened, self.stop)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        return not self.stop.is_set()
+
     def _key_readable(self, text: str) -> None:
         self.log.warning("key_file_readable_by_others", text=text)
 
-    def _not_opened(self, owner: Owner, error: TheirsError) -> None:
+    def _pinged(self, failure: str) -> None:
+        if failure:
+            self.log.error("ping_failed", why=failure)
+        else:
+            self.log.info("ping_restored")
+
+    def _opening(self, owner: Owner, tries: int, why: str) -> None:
         account, venue = owner
-        self.log.error("venue_not_opened", account=account, venue=venue, text=str(error))
+        if why:
+            self.log.error("venue_not_opened", account=account, venue=venue, text=why)
+        else:
+            self.log.info("venue_opened", account=account, venue=venue, tries=tries)
 
     async def _run_parts(self) -> None:
         parts: Sequence[tuple[str, Awaitable[None]]] = (
             ("outbox", self.outbox.run()),
             ("driver", self.driver.run()),
             ("poller", self.poller.run()),
-            ("door", serve_door(self.launch.settings.socket_path, self.door)),
+            ("trader", self.trader.run()),
+            ("estimator", self.estimator.run(self.driver.look)),
+            ("heartbeat", self.heartbeat.run()),
+            ("door", self._serve()),
+            ("figures", self.figures.run(self.telemetry.observer_failed, self._figures_ended)),
             ("reload", self._reload_on_signal()),
         )
+        more = [(f"alerts {one.route.target}", one.run()) for one in self.telemetry.alerts]
+        if self.ping is not None:
+            more.append(("ping", self.ping.run()))
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_run(part), name=name) for name, part in parts]
-            if self.telemetry.alerts is not None:
-                tasks.append(group.create_task(self.telemetry.alerts.run(), name="alerts"))
-            self._listen()
+            tasks = [group.create_task(_run(part), name=name) for name, part in (*parts, *more)]
             self.log.info("filld_started", seq=self.driver.watermark, pid=os.getpid())
             await self.stop.wait()
             await self._wind_down()
             for task in tasks:
                 task.cancel()
+
+    async def _serve(self) -> None:
+        """The operator's door."""
+        settings = self.launch.settings
+        sources = Sources(
+            figures=self.figures,
+            health=self.heartbeat,
+            metrics=self._scraper(),
+            lines=self.telemetry.sink,
+            why=Tracer(functools.partial(journal_reader, settings)),
+        )
+        await serve_door(settings.socket_path, self.door, sources, tcp_door(settings))
+
+    def _scraper(self) -> Scraper:
+        self.journal.on_commit = self.telemetry.metrics.committed
+        parts = Measured(
+            door=self.door,
+            driver=self.driver,
+            inbox=self.inbox,
+            fleet=self.fleet,
+            heartbeat=self.heartbeat,
+            figures=self.figures,
+            counts=self.telemetry.metrics,
+            alerts=self.telemetry.alerts,
+            sink=self.telemetry.sink,
+            journal=self.launch.settings.journal.path,
+        )
+        return Scraper(parts)
 
     def _begin(self) -> None:
         started = Started(
@@ -198,28 +279,34 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, self.hangup.set)
 
     def _rules_again(self) -> RulesLoaded:
-        return rules_loaded(self.launch.reload(), self.clock)
+        settings = self.launch.reload()
+        self.estimator.follow(settings)
+        return rules_loaded(settings, self.clock)
 
     async def _reload_on_signal(self) -> None:
         """Read the rules again at each SIGHUP, all or none."""
         while True:
             await self.hangup.wait()
             self.hangup.clear()
+            self.notifier.reloading(self.clock.mono_ns())
             problems = await self.door.reload()
+            self.notifier.ready()
             if problems:
                 self.log.error("reload_refused", problems=list(problems))
 
     async def _wind_down(self) -> None:
         """Send nothing new, wait for answers, commit, snapshot: exit 0 within 5 s."""
         self.log.info("filld_stopping")
+        self.notifier.stopping()
         stop = StopRequested(receive_time_ns=self.clock.wall_ns(), mono_ns=self.clock.mono_ns())
         self.inbox.put_answer(stop)
         await self.driver.look(len_positions)
         unanswered = await self.outbox.close(ANSWER_GRACE_S)
         await self.driver.look(len_positions)
         await self.driver.keep_snapshot()
-        if self.telemetry.alerts is not None:
-            await self.telemetry.alerts.drain(ALERT_GRACE_S)
+        async with asyncio.TaskGroup() as group:
+            for alerts in self.telemetry.alerts:
+                group.create_task(alerts.drain(ALERT_GRACE_S), name="drain alerts")
         self.log.info("filld_stopped", seq=self.driver.watermark, unanswered=unanswered)
 
 
@@ -249,6 +336,7 @@ async def run(launch: Launch) -> int:
 
 async def _run_locked(launch: Launch, telemetry: Telemetry, clock: SystemClock) -> int:
     settings = launch.settings
+    tcp_door(settings)  # a door that cannot be is refused before anything begins
     journal = open_journal(settings, clock)
     failure: TheirsError | None = None
     try:

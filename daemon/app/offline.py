@@ -5,51 +5,64 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 
-from daemon.app.launch import Daemon, Launch, Telemetry, first_error, open_journal
+from daemon.app.custody import journal_keys
+from daemon.app.launch import Daemon, Launch, Telemetry, first_error
+from daemon.app.opening import open_journal
 from daemon.app.venues import writers
 from daemon.core.book import Book
-from daemon.core.engine import Engine
+from daemon.core.engine import ENGINE_VERSION, Engine
 from daemon.core.errors import TheirsError
 from daemon.core.requests import PositionsImported
+from daemon.journal.reader import Reader
 from daemon.journal.sqlite import read_only
 from daemon.ports import Record
 from daemon.runtime.clock import SystemClock
 from daemon.runtime.poller import account_questions
-from daemon.runtime.recovery import recover, verify
+from daemon.runtime.recovery import is_ours, recover, verify
 from daemon.settings import Settings
+
+
+def _reader(settings: Settings) -> Reader:
+    """Of the journal, passing over snapshots of another engine, as the daemon does."""
+    return read_only(settings.journal.path, ENGINE_VERSION, journal_keys(settings))
 
 
 def offline_book(settings: Settings) -> tuple[Book, int]:
     """The book out of the journal alone, and its last seq; takes no lock, changes nothing."""
-    engine, seq = recover(read_only(settings.journal.path))
+    engine, seq = recover(_reader(settings))
     return engine.book, seq
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyResult:
-    """What deciding the whole journal again gave: None where every decision came out the same."""
+    """What deciding the journal again gave: None where every decision came out the same.
+
+    `skipped` of the `records` were decided by another engine_version, and folded only.
+    """
 
     records: int
+    skipped: int
     divergence: str | None
 
 
 def verify_journal(settings: Settings) -> VerifyResult:
     """Decide every record again and compare; raises JournalCorruptError at a broken record."""
-    reader = read_only(settings.journal.path)
-    count = 0
+    reader = _reader(settings)
+    count = skipped = 0
     engine = Engine()
     for record in reader.replay():
         count += 1
+        skipped += not is_ours(record)
         differing = verify([record], engine)
         if differing is not None:
             decided = ", ".join(type(command).__name__ for command in differing.differing)
             text = f"record {differing.seq}: {type(record.event).__name__} now decides {decided}"
-            return VerifyResult(count, text)
+            return VerifyResult(count, skipped, text)
     recovered, seq = recover(reader)
     if recovered.book.state() != engine.book.state():
         text = f"the book recovered from the snapshot before record {seq} is not the whole fold's"
-        return VerifyResult(count, text)
-    return VerifyResult(count, None)
+        return VerifyResult(count, skipped, text)
+    return VerifyResult(count, skipped, None)
 
 
 async def rebuild(launch: Launch) -> int:

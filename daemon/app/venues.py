@@ -25,6 +25,7 @@ from daemon.venues.bitget.config import BitgetConfig, Holding
 from daemon.venues.bitget.sign import BitgetSigner
 from daemon.venues.bitget.venue import BitgetVenue
 from daemon.venues.bitget.wire import Dialect, Market
+from daemon.venues.breaker import Told, nobody
 from daemon.venues.errors import WrongKeyError
 from daemon.venues.kalshi.config import KalshiConfig, load_signer
 from daemon.venues.kalshi.sign import KalshiSigner
@@ -36,12 +37,13 @@ from daemon.venues.terms_first import TermsFirst
 
 Warn = Callable[[str], None]
 Section = KalshiSettings | CryptoSettings
+Client = KalshiVenue | BinanceVenue | BitgetVenue | PhemexVenue
 
 _BITGET_MARKETS: Final = {"bitget-spot": Market.SPOT, "bitget-usdt-futures": Market.FUTURES}
 
 
 class _Pace(TypedDict):
-    """What all adapters are told of waiting, in seconds."""
+    """What all adapters are told of waiting, in seconds, and who hears that reads are shut."""
 
     feed_alive_s: float
     feed_lag_s: float
@@ -49,17 +51,20 @@ class _Pace(TypedDict):
     connect_timeout_s: float
     order_timeout_s: float
     query_timeout_s: float
+    reads_shut: Told
 
 
-def make_venues(settings: Settings, clock: Clock, warn: Warn) -> Mapping[Owner, VenuePort]:
-    """Every venue in use; `warn` is told of key files that others may read.
+def make_venues(
+    settings: Settings, clock: Clock, warn: Warn, told: Told = nobody
+) -> Mapping[Owner, VenuePort]:
+    """Every venue in use; `warn` is told of key files that others may read, `told` of breakers.
 
     Raises WrongKeyError with what to do.
     """
     venues: dict[Owner, VenuePort] = {}
     for name, section in settings.accounts.items():
         account = Account(section.account)
-        venue = _make(settings, name, section, clock, warn)
+        venue = make_client(settings, name, section, clock, warn, told)
         crypto = isinstance(section, CryptoSettings)
         venues[account, name] = TermsFirst(venue, account, name) if crypto else venue
     return venues
@@ -77,18 +82,32 @@ def check_keys(settings: Settings) -> list[str]:
     """Read every key that a run would use; the warnings. Raises WrongKeyError with what to do."""
     warnings: list[str] = []
     for venue, section in settings.accounts.items():
-        if isinstance(section, KalshiSettings):
-            _kalshi_key(section, warnings.append)
-        elif isinstance(section, BitgetSettings):
-            _bitget_key(venue, section)
-        else:
-            _secret(venue, section)
+        check_key(venue, section, warnings.append)
     return warnings
 
 
-def _make(
-    settings: Settings, venue: Venue, section: Section, clock: Clock, warn: Warn
-) -> VenuePort:
+def check_key(venue: Venue, section: Section, warn: Warn) -> None:
+    """Read one venue's key; raises WrongKeyError with what to do."""
+    match section:
+        case KalshiSettings():
+            _kalshi_key(section, warn)
+        case BitgetSettings():
+            _bitget_key(venue, section)
+        case BinanceSpotSettings() | BinanceUsdmSettings():
+            BinanceSigner.from_secret(_secret(venue, section))
+        case _:
+            _secret(venue, section)
+
+
+def make_client(
+    settings: Settings,
+    venue: Venue,
+    section: Section,
+    clock: Clock,
+    warn: Warn,
+    told: Told = nobody,
+) -> Client:
+    """One venue's adapter, not opened yet. Raises WrongKeyError with what to do."""
     pace = _Pace(
         feed_alive_s=float(settings.feed_alive_s),
         feed_lag_s=float(settings.feed_lag_s),
@@ -96,6 +115,7 @@ def _make(
         connect_timeout_s=float(section.connect_timeout_s),
         order_timeout_s=float(section.request_timeout_s),
         query_timeout_s=float(section.request_timeout_s),
+        reads_shut=told,
     )
     kept = {Symbol(h.symbol): h.kept_qty for h in settings.holdings if h.venue == venue}
     match section:
@@ -125,7 +145,7 @@ def _kalshi_key(kalshi: KalshiSettings, warn: Warn) -> KalshiSigner:
     return key
 
 
-def _kalshi(kalshi: KalshiSettings, pace: _Pace, clock: Clock, warn: Warn) -> VenuePort:
+def _kalshi(kalshi: KalshiSettings, pace: _Pace, clock: Clock, warn: Warn) -> KalshiVenue:
     config = KalshiConfig(
         **pace,
         account=Account(kalshi.account),
@@ -152,7 +172,7 @@ def _binance(
     kept: Mapping[Symbol, Decimal],
     pace: _Pace,
     clock: Clock,
-) -> VenuePort:
+) -> BinanceVenue:
     urls = Urls(rest=section.rest_url, private=section.ws_url, public=section.public_ws_url)
     config = BinanceConfig(
         **pace,
@@ -181,7 +201,7 @@ def _bitget(
     kept: Mapping[Symbol, Decimal],
     pace: _Pace,
     clock: Clock,
-) -> VenuePort:
+) -> BitgetVenue:
     config = BitgetConfig(
         **pace,
         account=Account(section.account),
@@ -205,7 +225,7 @@ def _phemex(
     kept: Mapping[Symbol, Decimal],
     pace: _Pace,
     clock: Clock,
-) -> VenuePort:
+) -> PhemexVenue:
     config = PhemexConfig(
         **pace,
         venue=venue,

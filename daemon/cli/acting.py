@@ -121,12 +121,12 @@ def reload(call: Call) -> int:
     return _told(call, {"changed": True, **view}, str(view.get("text", "reloaded")), "")
 
 
-def seconds(span: str) -> Decimal:
+def seconds(span: str, option: str = "--for") -> Decimal:
     """`1h`, `30m`, `90s`, `2d` or plain seconds, as seconds above 0."""
     match = _SPAN.fullmatch(span)
     found = Decimal(match[1]) * _UNIT_S[match[2]] if match else Decimal(0)
     if not found:
-        raise BadInputError(f"--for = {span!r}: accepted: 90s, 30m, 1h, 2d, or seconds, above 0")
+        raise BadInputError(f"{option} = {span!r}: accepted: 90s, 30m, 1h, 2d, or seconds, above 0")
     return found
 
 

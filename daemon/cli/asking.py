@@ -23,15 +23,30 @@ def view_of(
     options: Mapping[str, str],
     read: Callable[[Scene], View | Refusal],
 ) -> View:
-    """What the daemon says at `route`; where none runs, what `read` makes of the journal.
+    """What the daemon says at `route`; where none runs, what `read` makes of the journal's book.
 
     `source` in it says which. Raises NothingThereError where there is neither.
     """
+    return asked(settings, route, options, lambda: _from_book(settings, read))
+
+
+def asked(
+    settings: Settings, route: str, options: Mapping[str, str], at_rest: Callable[[], View]
+) -> View:
+    """What the daemon says at `route`; where none runs but a journal is there, `at_rest`."""
     try:
-        view = asyncio.run(_get(settings, route, options))
+        view = current(settings, route, options)
     except NoDaemonError as error:
-        return _from_journal(settings, read, str(error))
+        path = settings.journal.path
+        if not path.exists():
+            raise NothingThereError(f"{error}; and there is no journal at {path}") from None
+        return {"source": "journal", "note": FROM_JOURNAL, **at_rest()}
     return {"source": "daemon", **view}
+
+
+def current(settings: Settings, route: str, options: Mapping[str, str]) -> View:
+    """What the daemon says at `route`. Raises NoDaemonError where none runs."""
+    return asyncio.run(_get(settings, route, options))
 
 
 async def _get(settings: Settings, route: str, options: Mapping[str, str]) -> View:
@@ -39,17 +54,13 @@ async def _get(settings: Settings, route: str, options: Mapping[str, str]) -> Vi
         return await client.get(route, options)
 
 
-def _from_journal(
-    settings: Settings, read: Callable[[Scene], View | Refusal], no_daemon: str
-) -> View:
-    if not settings.journal.path.exists():
-        raise NothingThereError(f"{no_daemon}; and there is no journal at {settings.journal.path}")
+def _from_book(settings: Settings, read: Callable[[Scene], View | Refusal]) -> View:
     book, seq = app.offline_book(settings)
     clock = SystemClock()
     found = read(Scene(book=book, now_ns=clock.wall_ns(), mono_ns=clock.mono_ns(), seq=seq))
     if isinstance(found, Refusal):
         raise DoorRefusedError(found.line, found.status)
-    return {"source": "journal", "note": FROM_JOURNAL, **found}
+    return found
 
 
 def act(settings: Settings, route: str, body: Body) -> View:

@@ -13,7 +13,9 @@ from daemon.cli.output import table, tell, tell_error, tell_json
 from daemon.cli.verb import Call, verb
 from daemon.core.rules import StopRule
 from daemon.core.terms import RuleKind, proper
+from daemon.journal.sealing import SealKeyError
 from daemon.settings import Settings, effective, stop_rules
+from daemon.telemetry.services import UnknownServiceError
 from daemon.venues.errors import WrongKeyError
 
 
@@ -28,7 +30,8 @@ def check_config(call: Call) -> int:
     rows = [] if problems else effective(settings)
     # Rules that could not be read would be missed here.
     warnings = [] if problems else [*rule_warnings(settings), *alert_warnings(settings)]
-    problems += rule_problems(settings)
+    problems += [*rule_problems(settings), *key_problems(settings), *alert_problems(settings)]
+    problems += app.model_problems(settings)
     try:
         warnings += app.check_keys(settings)
     except WrongKeyError as error:
@@ -66,13 +69,29 @@ def rule_problems(settings: Settings) -> Iterator[str]:
             )
 
 
+def key_problems(settings: Settings) -> Iterator[str]:
+    """Keys of the journal that are none."""
+    try:
+        app.journal_keys(settings)
+    except SealKeyError as error:
+        yield str(error)
+
+
+def alert_problems(settings: Settings) -> Iterator[str]:
+    """Addresses that no service takes."""
+    try:
+        app.alert_routes(settings.alerts)
+    except UnknownServiceError as error:
+        yield str(error)
+
+
 def alert_warnings(settings: Settings) -> Iterator[str]:
     """Alerts that would reach nobody."""
     alerts = settings.alerts
     if alerts.command and shutil.which(alerts.command[0]) is None:
         yield f"alerts.command = {alerts.command[0]}: there is no such program"
     live = any(section.place_live_orders for section in settings.accounts.values())
-    if live and not alerts.command and alerts.webhook_url is None:
+    if live and not alerts.command and alerts.webhook_url is None and alerts.targets is None:
         yield "live orders are on and there is no [alerts]: problems stand in the log alone"
 
 

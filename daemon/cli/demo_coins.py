@@ -125,7 +125,7 @@ class CoinScene:
         world.until(what, lambda: self.truth(world).left <= at_most, PATIENCE_S)
 
     def truth(self, world: World) -> Truth:
-        """From the exchange's own fills: cash in and out less the fees in USDT, once it is flat.
+        """From the exchange's own fills: cash in and out less fees and funding in USDT, once flat.
 
         A fee in the coin that is held is less to sell; one in a third coin is outside PnL.
         """
@@ -139,9 +139,10 @@ class CoinScene:
             worth = Decimal(str(fill["price"])) * Decimal(str(fill["qty"]))
             cash += worth if fill["side"] == "ask" else -worth
         held, crossed = self._held(oracle)
-        return Truth(
-            left=abs(held), fees=fees, pnl=cash - fees.get(QUOTE, Decimal(0)), oversold=crossed
-        )
+        funding = cast("dict[str, dict[str, str]]", oracle.get("funding", {}))
+        paid = Decimal(funding.get(self.symbol, {}).get(QUOTE, "0"))
+        pnl = cash - fees.get(QUOTE, Decimal(0)) - paid
+        return Truth(left=abs(held), fees=fees, pnl=pnl, oversold=crossed)
 
     def _held(self, oracle: Json) -> tuple[Decimal, bool]:
         """Signed quantity of the position, and whether it ever went through zero."""

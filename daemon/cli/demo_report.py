@@ -14,6 +14,7 @@ from rich.table import Table
 from daemon.cli.demo_world import Json, Tell, World
 
 WIDE = 110
+IMPOSED = ("funding_pnl", "liquidation_pnl", "adl_pnl")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,7 @@ def _row(scene: Scene, ours: Json, exits: list[Json], truth: Truth) -> Json:
         "fees_truth": _texts(truth.fees),
         "pnl": str(ours["realized_pnl"]),
         "pnl_truth": _plain(truth.pnl),
+        **{name: str(ours[name]) for name in IMPOSED if name in ours},
         "left": str(ours["stake"]),
         "left_truth": _plain(truth.left),
         "agrees": agrees,
@@ -126,7 +128,11 @@ def _plain(number: Decimal) -> str:
 
 
 def show(console: Console, rows: Sequence[Json]) -> None:
-    """A table: two lines a position, ours and below it the exchange's."""
+    """A table: two lines a position, ours and below it the exchange's.
+
+    Funding, liquidation and ADL have a column where they brought anything.
+    """
+    imposed = [name for name in IMPOSED if any(name in row for row in rows)]
     table = Table(
         title="What filld booked, and below it what the exchange knows",
         title_style="bold",
@@ -135,7 +141,8 @@ def show(console: Console, rows: Sequence[Json]) -> None:
         show_edge=console.width >= WIDE,
     )
     table.add_column("position", overflow="fold")
-    for name in ("qty", "orders", "parts", "avg price", "fees", "PnL net", "left", ""):
+    titles = [name.replace("_pnl", " PnL") for name in imposed]
+    for name in ("qty", "orders", "parts", "avg price", "fees", *titles, "PnL net", "left", ""):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(
@@ -145,6 +152,7 @@ def show(console: Console, rows: Sequence[Json]) -> None:
             str(row["partial_fills"]),
             str(row["avg_price"] or "-"),
             _pair(_fees(row["fees"]), _fees(row["fees_truth"])),
+            *(str(row.get(name, "0")) for name in imposed),
             _pair(str(row["pnl"]), str(row["pnl_truth"])),
             _pair(str(row["left"]), str(row["left_truth"])),
             "[green]agrees[/green]" if row["agrees"] else "[red]DIFFERS[/red]",

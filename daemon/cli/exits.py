@@ -7,9 +7,12 @@ import enum
 from daemon.control.bodies import BadInputError
 from daemon.control.door import DoorRefusedError, NoDaemonError
 from daemon.core.errors import FilldError, OursError, TheirsError
+from daemon.journal.sealing import SealKeyError
 from daemon.settings import SettingsError
+from daemon.telemetry.services import UnknownServiceError
 from daemon.venues.errors import WrongKeyError
 
+_BLAMED = (SettingsError, BadInputError, SealKeyError, WrongKeyError, UnknownServiceError)
 _BLAMES_INPUT = frozenset({400, 404, 413})
 
 
@@ -21,6 +24,7 @@ class ExitCode(enum.IntEnum):
     BAD_INPUT = 2
     NOTHING_THERE = 3
     DISAGREES = 4
+    PARTLY = 5
 
 
 class NothingThereError(TheirsError):
@@ -29,7 +33,7 @@ class NothingThereError(TheirsError):
 
 def code_of(error: FilldError) -> ExitCode:
     """Bad input (2), nothing to ask (3), or refused and failed (1)."""
-    if isinstance(error, SettingsError | BadInputError | WrongKeyError):
+    if isinstance(error, _BLAMED):
         return ExitCode.BAD_INPUT
     if isinstance(error, NoDaemonError | NothingThereError):
         return ExitCode.NOTHING_THERE

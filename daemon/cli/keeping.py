@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -103,9 +104,10 @@ def replay(
 def _verify(call: Call, settings: Settings) -> int:
     result = app.verify_journal(settings)
     if call.json_output:
-        tell_json({"records": result.records, "divergence": result.divergence})
+        tell_json(asdict(result))
     elif result.divergence is None:
-        tell(f"{result.records} records: every decision comes out the same")
+        older = f" ({result.skipped} of another engine, folded only)" if result.skipped else ""
+        tell(f"{result.records} records{older}: every decision comes out the same")
     else:
         tell_error(f"after {result.records} records: {result.divergence}")
     return ExitCode.OK if result.divergence is None else ExitCode.DISAGREES

@@ -1,4 +1,7 @@
-"""Verbs that look: status, positions, orders, order, exits. From the daemon, else the journal."""
+"""Verbs that look: status, positions, orders, order, exits. From the daemon, else the journal.
+
+And health, from the daemon alone.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,14 @@ import typer
 from daemon.analytics.exit_views import DEFAULT_LIMIT, exits_view, orders_view
 from daemon.analytics.scene import Scene, View
 from daemon.analytics.views import positions_view, status_view
-from daemon.cli.asking import FROM_JOURNAL, view_of
+from daemon.cli.asking import FROM_JOURNAL, current, view_of
 from daemon.cli.exits import ExitCode
+from daemon.cli.fill_file import From
+from daemon.cli.fill_views import show_order, show_orders, show_status
 from daemon.cli.output import pick, table, tell, tell_json, views
 from daemon.cli.verb import Call, number, verb
 from daemon.control.bodies import BadInputError
+from daemon.control.door import DoorError
 from daemon.control.routes import LIMIT_MAX, order_reader
 
 _POSITION = (
@@ -59,6 +65,7 @@ _ACCOUNT = (
     *("positions_held", "exits_at_work", "orders_in_doubt", "realized_pnl", "fees"),
     *("wins", "losses"),
 )
+_IMPOSED = ("funding", "funding_pnl", "liquidation_pnl", "adl_pnl")
 _UNWATCHED = ("no_rule", "unconfirmed", "unguarded", "refused", "unseen", "ignored")
 _PART = ("qty", "price", "time", "order_id", "reason", "pnl", "fee", "estimated")
 _LEVEL = ("rule", "pattern", "level_price", "distance", "from_time", "refused")
@@ -68,6 +75,9 @@ Limit = Annotated[
     typer.Option("--limit", metavar="N", parser=number(0, LIMIT_MAX), help="Past ones shown."),
 ]
 
+OnVenue = Annotated[str | None, typer.Option("--venue", metavar="V", help="Where two have the id.")]
+OfSymbol = Annotated[str | None, typer.Option("--symbol", metavar="S", help="Likewise.")]
+
 
 def add_verbs(app: typer.Typer) -> None:
     """Register them."""
@@ -76,10 +86,13 @@ def add_verbs(app: typer.Typer) -> None:
     verb(app, "orders")(orders)
     verb(app, "order")(order)
     verb(app, "exits")(exits)
+    verb(app, "health")(health)
 
 
-def status(call: Call) -> int:
+def status(call: Call, *, file: From = None) -> int:
     """The account at a glance: halted, live, in doubt, and held positions that nothing watches."""
+    if file is not None:
+        return show_status(call, file)
     view = view_of(call.places(), "/status", {}, status_view)
     if _printed(call, view):
         return ExitCode.OK
@@ -88,7 +101,8 @@ def status(call: Call) -> int:
     held, work, doubt = pick(view, "positions_held", "exits_at_work", "orders_in_doubt")
     tell(f"{halted}; {live}; as of record {view.get('seq')}, {view.get('time')}")
     tell(f"{held} positions held, {work} exits at work, {doubt} orders in doubt")
-    _table("accounts", _ACCOUNT, views(view, "accounts"))
+    accounts = views(view, "accounts")
+    _table("accounts", (*_ACCOUNT, *_imposed(accounts)), accounts)
     for state in _UNWATCHED:
         for row in views(view, state):
             venue, symbol, side, held = pick(row, "venue", "symbol", "side", "stake")
@@ -112,7 +126,7 @@ def positions(
     if _printed(call, view):
         return ExitCode.OK
     rows = views(view, "positions")
-    _table("positions", _POSITION, rows)
+    _table("positions", (*_POSITION, *_imposed(rows)), rows)
     for row in rows:
         if row.get("blocked"):
             tell(f"{row.get('symbol')} on {row.get('venue')}: {row.get('blocked')}")
@@ -121,8 +135,10 @@ def positions(
     return ExitCode.OK
 
 
-def orders(call: Call, limit: Limit = DEFAULT_LIMIT) -> int:
+def orders(call: Call, limit: Limit = DEFAULT_LIMIT, *, file: From = None) -> int:
     """Our orders, those that may still fill first, and strangers' resting ones."""
+    if file is not None:
+        return show_orders(call, file, limit)
 
     def read(scene: Scene) -> View:
         return orders_view(scene, limit=limit)
@@ -137,18 +153,31 @@ def orders(call: Call, limit: Limit = DEFAULT_LIMIT) -> int:
 
 
 def order(
-    call: Call, name: Annotated[str, typer.Argument(metavar="ID", help="Ours or the venue's.")]
+    call: Call,
+    name: Annotated[str, typer.Argument(metavar="ID", help="Ours or the venue's.")],
+    *,
+    venue: OnVenue = None,
+    symbol: OfSymbol = None,
+    file: From = None,
 ) -> int:
-    """One order's life: its fills, the exit that it serves, that exit's other orders."""
+    """One order's life: fills, fees, retries, slippage, times, its exit and that one's orders."""
+    if file is not None:
+        return show_order(call, file, name, venue, symbol)
     if not name.strip(".") or "/" in name:
         raise BadInputError(f"ID = {name!r}: accepted: an order's id, see filld orders")
-    view = view_of(call.places(), f"/orders/{name}", {}, order_reader(name))
+    where = {"venue": venue, "symbol": symbol}
+    options = {key: value for key, value in where.items() if value is not None}
+    view = view_of(call.places(), f"/orders/{name}", options, order_reader(name, venue, symbol))
     if _printed(call, view):
         return ExitCode.OK
     found, work = view.get("order"), view.get("exit")
     if isinstance(found, dict):
         table("order", ("field", "value"), list(found.items()))
     _table("fills", _PART, views(view, "fills"))
+    times = view.get("timings")
+    if isinstance(times, dict):
+        table("slippage and times", ("what", "value"), [*_slippage(view), *times.items()])
+    _table("retries", ("attempt", "time", "reason", "text", "order_id"), views(view, "retries"))
     if isinstance(work, dict):
         _table("exit", _EXIT, [work])
     _table("other orders of this exit", _ORDER, views(view, "other_orders"))
@@ -170,6 +199,20 @@ def exits(call: Call, limit: Limit = DEFAULT_LIMIT) -> int:
     return ExitCode.OK
 
 
+def health(call: Call) -> int:
+    """Whether every stop would fire now: exit code 0, else 1 and the reasons."""
+    try:
+        view = current(call.places(), "/readyz", {})
+    except DoorError as error:
+        # Whoever asks by this verb takes its word for it: nothing else than 0 and 1.
+        view = {"ready": False, "not_ready": [str(error)], "sentence": f"NOT READY: {error}"}
+    if call.json_output:
+        tell_json(view)
+    else:
+        tell(str(view["sentence"]))
+    return ExitCode.OK if view["ready"] else ExitCode.FAILED
+
+
 def _printed(call: Call, view: View) -> bool:
     """Print the JSON, or, where people read, where it comes from."""
     if call.json_output:
@@ -186,6 +229,15 @@ def _table(title: str, names: tuple[str, ...], rows: list[View]) -> None:
         tell(f"no {title}")
         return
     table(title, [name.replace("_", " ") for name in names], [pick(row, *names) for row in rows])
+
+
+def _slippage(view: View) -> list[tuple[str, object]]:
+    return [("slippage price", view.get("slippage_price")), ("bps", view.get("slippage_bps"))]
+
+
+def _imposed(rows: list[View]) -> tuple[str, ...]:
+    """The columns of funding, liquidation and ADL that any row has."""
+    return tuple(name for name in _IMPOSED if any(name in row for row in rows))
 
 
 def _inner(rows: list[View], name: str) -> list[View]:

@@ -5,13 +5,16 @@ What venues and files say is escaped, so that no text can move a cursor or forge
 
 from __future__ import annotations
 
+import contextlib
+import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 from rich.console import Console, JustifyMethod
 from rich.measure import Measurement
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -52,8 +55,18 @@ def tell(text: str, *, flush: bool = False) -> None:
 
 
 def tell_json(view: object) -> None:
-    """A view as indented JSON."""
-    print(msgspec.json.format(msgspec.json.encode(view), indent=2).decode())
+    """A view as indented JSON; what is no character to be seen stands as an escape."""
+    text = msgspec.json.format(msgspec.json.encode(view), indent=2).decode()
+    print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
+
+
+@contextlib.contextmanager
+def progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error while somebody looks; what is yielded takes how much of how much."""
+    shown = sys.stderr.isatty()
+    with Progress(console=Console(stderr=True), transient=True, disable=not shown) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def printable(text: str) -> str:
@@ -128,7 +141,7 @@ def _styled(value: object) -> Text:
 
 def _is_number(name: str) -> bool:
     words = {"qty", "price", "pnl", "stake", "fee", "fees", "filled", "left", "limit", "avg"}
-    words |= {"entry", "orders", "empty", "parts", "s", "cost"}
+    words |= {"entry", "orders", "empty", "parts", "s", "cost", "bps", "rate", "count"}
     return bool(words & set(name.lower().split()))
 
 

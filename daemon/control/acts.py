@@ -6,13 +6,15 @@ The makers run inside the loop, between two events: they read, and never raise.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple, TypedDict
 
-from daemon.analytics.exit_views import find_order
+from daemon.analytics.exit_views import find_orders
 from daemon.analytics.guards import guarding_of
 from daemon.analytics.scene import Scene
+from daemon.analytics.trade_views import find_trade
 from daemon.control.bodies import (
     ExitBody,
     HaltBody,
@@ -20,10 +22,13 @@ from daemon.control.bodies import (
     ImportRow,
     ResolveBody,
     SymbolBody,
+    TradeBody,
     UnguardBody,
 )
 from daemon.control.door import Refusal
 from daemon.core.events import Event
+from daemon.core.fold_trades import key_of, terms_of
+from daemon.core.order import Order
 from daemon.core.position import Guard, Position
 from daemon.core.requests import (
     ConfirmRequested,
@@ -32,10 +37,23 @@ from daemon.core.requests import (
     OrderResolved,
     PositionsImported,
     ResumeRequested,
+    TradeRequested,
     UnguardRequested,
 )
 from daemon.core.rules import ImportedPosition
-from daemon.core.terms import ZERO, Account, Symbol, Venue, VenueOrderId, proper
+from daemon.core.terms import (
+    ZERO,
+    Account,
+    OrdType,
+    PositionSide,
+    Side,
+    Symbol,
+    TimeInForce,
+    Venue,
+    VenueOrderId,
+    proper,
+)
+from daemon.core.trade import Trade
 
 _NEAR_LIMIT = 3
 
@@ -178,9 +196,10 @@ def unguard(scene: Scene, body: UnguardBody) -> Event | Refusal:
 
 def resolve(scene: Scene, body: ResolveBody) -> Event | Refusal:
     """The operator's word on a doubtful order."""
-    order = find_order(scene.book, body.order)
-    if order is None:
-        return unknown_order(scene, body.order)
+    found = find_orders(scene.book, body.order)
+    if len(found) != 1:
+        return no_order(body.order, found, scene)
+    order = found[0]
     if order.dead:
         text = f"order {body.order} is proven {order.status.value} with {proper(order.cum_qty)}"
         return Refusal(409, f"{text} filled: nothing to resolve")
@@ -196,13 +215,61 @@ def resolve(scene: Scene, body: ResolveBody) -> Event | Refusal:
     )
 
 
-def unknown_order(scene: Scene, name: str) -> Refusal:
-    """No order of that id, and those that may have been meant."""
+def no_order(name: str, found: Sequence[Order], scene: Scene) -> Refusal:
+    """No order of that id, and those that may have been meant; or several of it."""
+    if found:
+        where = ", ".join(f"{one.key.symbol} on {one.key.venue}" for one in found)
+        text = f"order = {name!r}: of {where}: say venue and symbol, or our id"
+        return Refusal(400, text, tuple(one.client_order_id for one in found))
     known = [str(order_id) for order_id in scene.book.orders]
     known += [str(venue_order_id) for *_, venue_order_id in scene.book.by_venue_id]
     begun = [one for one in known if name and one.startswith(name)][:_NEAR_LIMIT]
     text = f"order = {name!r}: no order of that id is in the book"
     return Refusal(404, text, tuple(begun) or near(name, known))
+
+
+def trade(scene: Scene, body: TradeBody) -> TradeRequested | Refusal:
+    """A trade; whether it may be is the engine's to say."""
+    known = find_trade(scene.book, body.token)
+    fits = [
+        (account, venue)
+        for account, venue in scene.book.accounts
+        if venue == body.venue and body.account in {None, account}
+    ]
+    if len(fits) != 1:
+        venues = dict.fromkeys(str(venue) for _, venue in scene.book.accounts)
+        text = f"venue = {body.venue!r}: no such venue is in use here"
+        if fits:
+            text = f"venue = {body.venue!r} is used by several accounts: say account"
+        return Refusal(400 if fits else 404, text, near(body.venue, venues))
+    (account, venue) = fits[0]
+    wanted = TradeRequested(
+        **_now(scene),
+        account=account,
+        venue=venue,
+        symbol=Symbol(body.symbol),
+        token=body.token,
+        side=Side(body.side),
+        order_qty=body.order_qty,
+        ord_type=OrdType(body.ord_type),
+        limit_px=body.limit_px,
+        time_in_force=TimeInForce(body.time_in_force),
+        reduce_only=body.reduce_only,
+        position_side=PositionSide(body.position_side),
+        timeout_s=body.timeout_s,
+    )
+    if known is not None and not _same(known, wanted):
+        return Refusal(409, f"token = {body.token!r} names another trade: take a new one")
+    if any(body.token in position.past_tokens for position in scene.book.positions.values()):
+        return Refusal(409, f"token = {body.token!r} names a trade of long ago: take a new one")
+    return wanted
+
+
+def _same(known: tuple[Position, Trade], wanted: TradeRequested) -> bool:
+    """Whether a token is used again for what it was used for; its time limit may differ."""
+    position, trade = known
+    terms = replace(terms_of(wanted), timeout_s=trade.terms.timeout_s)
+    return (position.key, trade.terms) == (key_of(wanted), terms)
 
 
 def take_in(scene: Scene, body: ImportBody) -> Event | Refusal:
@@ -214,7 +281,8 @@ def take_in(scene: Scene, body: ImportBody) -> Event | Refusal:
     ]
     if len(fits) != 1:
         names = ", ".join(f"{account} on {venue}" for account, venue in scene.book.accounts)
-        return Refusal(400, f"account, venue: say which one; known: {names or 'none yet'}")
+        text = f"account, venue: say which one; known: {names or 'none yet'}"
+        return Refusal(400 if fits else 404, text)
     (account, venue) = fits[0]
     rows = imported_rows(body)
     return PositionsImported(**_now(scene), account=account, venue=venue, rows=rows)

@@ -6,11 +6,12 @@ JSON numbers are read exactly: a float never exists.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Final, TypeVar
+from typing import Annotated, ClassVar, Final, Literal, TypeVar
 
 import msgspec
+from msgspec import Meta
 from typing_extensions import override
 
 from daemon.core.errors import TheirsError
@@ -23,9 +24,10 @@ _NAMED: Final = re.compile(r"`(\w+)`$")
 _SHOWN_CHARACTERS: Final = 60
 _WHOLE_DIGITS: Final = 12
 _DECIMALS: Final = 20
-_NAME_CHARACTERS: Final = 128
+NAME_CHARACTERS: Final = 128
 _REASON_CHARACTERS: Final = 500
 _ROWS: Final = 5_000
+_TRADE_S: Final = 86_400
 _SPAN_S: Final = 10 * 365 * 86_400
 _NAMES: Final = {
     "decimal": "a decimal number",
@@ -37,6 +39,29 @@ _NAMES: Final = {
     "float": "a number",
     "null": "null",
 }
+
+
+# What is described of a field, in the plainest form that is accepted; `Body` accepts.
+_PART: Final = r"0\.[0-9]{0,19}[1-9]"
+_FRACTION: Final = r"(\.[0-9]{1,20})?"
+Name = Annotated[str, Meta(extra_json_schema={"maxLength": NAME_CHARACTERS})]
+Visible = Annotated[str, Meta(extra_json_schema={"pattern": f"^[!-~]{{1,{NAME_CHARACTERS}}}$"})]
+Reason = Annotated[str, Meta(extra_json_schema={"maxLength": _REASON_CHARACTERS})]
+
+
+def _digits(most: int) -> str:
+    return f"({_PART}|[1-9][0-9]{{0,{most - 1}}}{_FRACTION})"
+
+
+Filled = Annotated[
+    Decimal,
+    Meta(extra_json_schema={"pattern": f"^(0|[1-9][0-9]{{0,{_WHOLE_DIGITS - 1}}}){_FRACTION}$"}),
+]
+Above0 = Annotated[Decimal, Meta(extra_json_schema={"pattern": f"^{_digits(_WHOLE_DIGITS)}$"})]
+Signed = Annotated[Decimal, Meta(extra_json_schema={"pattern": f"^-?{_digits(_WHOLE_DIGITS)}$"})]
+Span = Annotated[Decimal, Meta(extra_json_schema={"pattern": f"^{_digits(8)}$"})]
+Wait = Annotated[Decimal, Meta(extra_json_schema={"pattern": f"^{_digits(4)}$"})]
+Dollars = Annotated[Decimal, Meta(extra_json_schema={"pattern": f"^{_PART}$"})]
 
 
 class BadInputError(TheirsError, ValueError):
@@ -73,7 +98,7 @@ def dollars(name: str, value: Decimal) -> None:
 
 def _short(name: str, text: str) -> None:
     """Refuse what would fill the journal and every line of the log."""
-    most = _REASON_CHARACTERS if name == "reason" else _NAME_CHARACTERS
+    most = _REASON_CHARACTERS if name == "reason" else NAME_CHARACTERS
     if len(text) > most:
         raise BadInputError(f"{name}: {len(text)} characters; accepted: at most {most}")
 
@@ -86,8 +111,11 @@ def _visible(name: str, text: str | None) -> None:
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A request's JSON object; unknown fields, numbers without measure and long texts are refused.
 
-    What a field may hold is said here alone: the command line makes the same bodies.
+    What a field may hold is said here alone: the command line makes the same bodies. `together`
+    is the JSON schema of what fields may be together.
     """
+
+    together: ClassVar[Mapping[str, object]] = {}
 
     def __post_init__(self) -> None:
         """Look at every number before anything counts with it, at every text before it is kept."""
@@ -102,22 +130,22 @@ class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class HaltBody(Body):
     """POST /halt and /resume: one account, or all."""
 
-    account: str | None = None
-    reason: str = ""
+    account: Name | None = None
+    reason: Reason = ""
 
 
 class SymbolBody(Body):
     """POST /confirm; account and venue only where a symbol is held more than once."""
 
-    symbol: str
-    account: str | None = None
-    venue: str | None = None
+    symbol: Name
+    account: Name | None = None
+    venue: Name | None = None
 
 
 class ExitBody(SymbolBody):
     """POST /exit: all of it, or `qty` > 0 of it."""
 
-    qty: Decimal | None = None
+    qty: Above0 | None = None
 
     @override
     def __post_init__(self) -> None:
@@ -130,7 +158,13 @@ class ExitBody(SymbolBody):
 class UnguardBody(SymbolBody):
     """POST /unguard: for `for_s` seconds, or until `again`."""
 
-    for_s: Decimal | None = None
+    together: ClassVar[Mapping[str, object]] = {
+        "anyOf": [
+            {"properties": {"for_s": {"type": "null"}}},
+            {"properties": {"again": {"const": False}}},
+        ]
+    }
+    for_s: Span | None = None
     again: bool = False
 
     @override
@@ -149,18 +183,18 @@ class UnguardBody(SymbolBody):
 class ResolveBody(Body):
     """POST /resolve: `order` (either id) is dead and `filled` of it was filled."""
 
-    order: str
-    filled: Decimal
-    reason: str = ""
+    order: Name
+    filled: Filled
+    reason: Reason = ""
 
 
 class ImportRow(Body):
     """One position: signed quantity, entry in the instrument's price (YES dollars on Kalshi)."""
 
-    symbol: str
-    position_qty: Decimal
-    entry_px: Decimal
-    venue_order_id: str | None = None
+    symbol: Visible
+    position_qty: Signed
+    entry_px: Dollars
+    venue_order_id: Visible | None = None
 
     @override
     def __post_init__(self) -> None:
@@ -176,9 +210,9 @@ class ImportRow(Body):
 class ImportBody(Body):
     """POST /import-positions."""
 
-    rows: list[ImportRow]
-    account: str | None = None
-    venue: str | None = None
+    rows: Annotated[list[ImportRow], Meta(extra_json_schema={"maxItems": _ROWS})]
+    account: Name | None = None
+    venue: Name | None = None
 
     @override
     def __post_init__(self) -> None:
@@ -186,6 +220,55 @@ class ImportBody(Body):
         super().__post_init__()
         if len(self.rows) > _ROWS:
             raise BadInputError(f"rows: {len(self.rows)} of them; accepted: at most {_ROWS}")
+
+
+class TradeBody(Body, kw_only=True):
+    """POST /trade: `token` is the caller's name of the trade, which is done once.
+
+    Prices are the instrument's (YES dollars on Kalshi), `order_qty` > 0; `timeout_s` ends an order
+    that rests. A market order has no `limit_px`.
+    """
+
+    together: ClassVar[Mapping[str, object]] = {
+        "anyOf": [
+            {
+                "properties": {"ord_type": {"const": "limit"}, "limit_px": {"type": "string"}},
+                "required": ["limit_px"],
+            },
+            {
+                "properties": {"ord_type": {"const": "market"}, "limit_px": {"type": "null"}},
+                "required": ["ord_type"],
+            },
+        ]
+    }
+    token: Visible
+    venue: Name
+    symbol: Visible
+    account: Name | None = None
+    side: Literal["buy", "sell"]
+    order_qty: Above0
+    ord_type: Literal["limit", "market"] = "limit"
+    limit_px: Above0 | None = None
+    time_in_force: Literal["ioc", "fok", "gtc"] = "ioc"
+    reduce_only: bool = False
+    position_side: Literal["net", "long", "short"] = "net"
+    timeout_s: Wait | None = None
+
+    @override
+    def __post_init__(self) -> None:
+        """Refuse what is no order, whoever wrote it."""
+        super().__post_init__()
+        _visible("token", self.token)
+        _visible("symbol", self.symbol)
+        for name in ("order_qty", "limit_px", "timeout_s"):
+            value = getattr(self, name)
+            if value is not None and not (value.is_finite() and value > ZERO):
+                raise BadInputError(f"{name} = {value}: accepted: above 0")
+        if self.timeout_s is not None and self.timeout_s > _TRADE_S:
+            raise BadInputError(f"timeout_s = {self.timeout_s}: accepted: at most {_TRADE_S}")
+        if (self.ord_type == "limit") is not (self.limit_px is not None):
+            accepted = "a price for a limit order, none for a market order"
+            raise BadInputError(f"limit_px = {self.limit_px}: accepted: {accepted}")
 
 
 class ReloadBody(Body):

@@ -84,8 +84,8 @@ def _read(status: int, raw: bytes) -> View:
         view = _DECODER.decode(raw)
     except msgspec.DecodeError:
         raise DoorError(f"the daemon answered {status} with what is not JSON") from None
-    if status < _BAD:
+    if status < _BAD or "error" not in view:  # how it stands is an answer, ready or not
         return view
-    text, found = str(view.get("error", f"status {status}")), view.get("near")
+    text, found = str(view["error"]), view.get("near")
     names = tuple(str(name) for name in found) if isinstance(found, list) else ()
     raise DoorRefusedError(Refusal(status, text, names).line, status)

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from daemon.analytics.scene import Scene
 from daemon.core.errors import TheirsError
 from daemon.core.events import Event
+from daemon.core.requests import TradeRequested
 
 Read = TypeVar("Read")
 
@@ -35,6 +36,10 @@ EventMaker = Callable[[Scene], Event | Refusal]
 """Makes the operator's fact out of what is committed; never raises."""
 
 
+TradeMaker = Callable[[Scene], TradeRequested | Refusal]
+"""Makes the request to trade out of what is committed; never raises."""
+
+
 class Door(Protocol):
     """The daemon as the door sees it. Every method waits for commits, none for a venue."""
 
@@ -47,6 +52,10 @@ class Door(Protocol):
 
         The journal's seq of it, 0 where it changed nothing, or `make`'s refusal untouched.
         """
+        ...
+
+    async def trade(self, make: TradeMaker) -> Refusal | None:
+        """Begin `make`'s trade and return; one of the same token is not begun again."""
         ...
 
     async def reload(self) -> tuple[str, ...]:

@@ -1,29 +1,40 @@
 """The door's routes: each reads a request, asks the daemon, and writes JSON. Decides nothing.
 
-GET /status /positions /orders /orders/{id} /exits; POST /halt /resume /exit /confirm /unguard
-/resolve /import-positions /reload. An action is answered after its commit. Errors are
-`{"error": one line, "near": [names]}` with status 400, 404, 409, 413, 503 or 504.
+An action is answered after its commit, a trade when it has begun. Errors are `{"error": one line,
+"near": [names]}`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Annotated, Final, TypeVar
 
-import msgspec
 from aiohttp import web
+from msgspec import Meta
 
 from daemon.analytics.exit_views import (
     DEFAULT_LIMIT,
     exits_view,
     find_order,
+    find_orders,
     order_life_view,
     orders_view,
 )
 from daemon.analytics.scene import Scene, View
+from daemon.analytics.trade_views import trade_view
 from daemon.analytics.views import positions_view, status_view
 from daemon.control import acts
+from daemon.control.answers import (
+    AccountsDone,
+    Done,
+    ImportDone,
+    Positions,
+    PositionsDone,
+    Said,
+    Status,
+)
 from daemon.control.bodies import (
+    NAME_CHARACTERS,
     BadInputError,
     Body,
     ExitBody,
@@ -32,56 +43,29 @@ from daemon.control.bodies import (
     ReloadBody,
     ResolveBody,
     SymbolBody,
+    TradeBody,
     UnguardBody,
-    read_json,
-    typed,
     whole,
 )
-from daemon.control.door import Door, Refusal
+from daemon.control.door import Refusal
+from daemon.control.order_answers import Exits, OrderDone, OrderLife, Orders, Trade, TradeBegun
+from daemon.control.table import DOOR, Parameter, Route, answer, read_body, refuse
 from daemon.core.events import Event
 
-LIMIT_MAX = 5_000
-_TRUTH = {"1": True, "true": True, "0": False, "false": False}
-DOOR: web.AppKey[Door] = web.AppKey("door")
+LIMIT_MAX: Final = 5_000
+_TRUTH: Final = {"1": True, "true": True, "0": False, "false": False}
+_NOT_AS_THINGS_STAND: Final = 409
+_NOT_FOUND: Final = 404
 
 Ask = TypeVar("Ask", bound=Body)
 
 
-def add_routes(app: web.Application) -> None:
-    """Every route of the door."""
-    app.router.add_get("/status", _status)
-    app.router.add_get("/positions", _positions)
-    app.router.add_get("/orders", _orders)
-    app.router.add_get("/orders/{id}", _order)
-    app.router.add_get("/exits", _exits)
-    _add_act(app, "/halt", HaltBody, acts.halt)
-    _add_act(app, "/resume", HaltBody, acts.resume)
-    _add_act(app, "/exit", ExitBody, acts.leave)
-    _add_act(app, "/confirm", SymbolBody, acts.confirm)
-    _add_act(app, "/unguard", UnguardBody, acts.unguard)
-    _add_act(app, "/resolve", ResolveBody, acts.resolve)
-    _add_act(app, "/import-positions", ImportBody, acts.take_in)
-    app.router.add_post("/reload", _reload)
-
-
-def answer(view: View, status: int = 200) -> web.Response:
-    """A view as JSON."""
-    body = msgspec.json.encode(view)
-    return web.Response(body=body, status=status, content_type="application/json")
-
-
-def refuse(refusal: Refusal) -> web.Response:
-    """A refusal as JSON."""
-    return answer({"error": refusal.text, "near": list(refusal.near)}, refusal.status)
-
-
 async def _status(request: web.Request) -> web.Response:
-    _options(request, ())
     return answer(await request.app[DOOR].look(status_view))
 
 
 async def _positions(request: web.Request) -> web.Response:
-    every = _truth("every", _options(request, ("every",)).get("every", "0"))
+    every = _truth("every", request.query.get("every", "0"))
 
     def read(scene: Scene) -> View:
         return positions_view(scene, every=every)
@@ -90,7 +74,7 @@ async def _positions(request: web.Request) -> web.Response:
 
 
 async def _orders(request: web.Request) -> web.Response:
-    limit = _limit(_options(request, ("limit",)))
+    limit = _limit(request)
 
     def read(scene: Scene) -> View:
         return orders_view(scene, limit=limit)
@@ -99,7 +83,7 @@ async def _orders(request: web.Request) -> web.Response:
 
 
 async def _exits(request: web.Request) -> web.Response:
-    limit = _limit(_options(request, ("limit",)))
+    limit = _limit(request)
 
     def read(scene: Scene) -> View:
         return exits_view(scene, limit=limit)
@@ -108,44 +92,76 @@ async def _exits(request: web.Request) -> web.Response:
 
 
 async def _order(request: web.Request) -> web.Response:
-    _options(request, ())
-    found = await request.app[DOOR].look(order_reader(request.match_info["id"]))
+    where = (request.query.get("venue"), request.query.get("symbol"))
+    found = await request.app[DOOR].look(order_reader(request.match_info["id"], *where))
     return refuse(found) if isinstance(found, Refusal) else answer(found)
 
 
-def order_reader(name: str) -> Callable[[Scene], View | Refusal]:
-    """Reads the life of the order that `name` (either id) means."""
+def order_reader(
+    name: str, venue: str | None = None, symbol: str | None = None
+) -> Callable[[Scene], View | Refusal]:
+    """Reads the life of the order that `name` (either id) means, at venue and symbol where said."""
 
     def read(scene: Scene) -> View | Refusal:
-        order = find_order(scene.book, name)
-        return acts.unknown_order(scene, name) if order is None else order_life_view(scene, order)
+        found = find_orders(scene.book, name, venue, symbol)
+        return (
+            order_life_view(scene, found[0])
+            if len(found) == 1
+            else acts.no_order(name, found, scene)
+        )
 
     return read
 
 
+async def _trade(request: web.Request) -> web.Response:
+    """Begun, not done: the trade's own route tells how it goes."""
+    body = await read_body(request, TradeBody)
+    refusal = await request.app[DOOR].trade(lambda scene: acts.trade(scene, body))
+    return answer({"token": body.token}, 202) if refusal is None else refuse(refusal)
+
+
+async def _trade_life(request: web.Request) -> web.Response:
+    token = request.match_info["token"]
+    found = await request.app[DOOR].look(lambda scene: _trade_or_none(scene, token))
+    if found is None:
+        return refuse(Refusal(404, f"token = {token!r}: no such trade is in the book"))
+    return answer(found)
+
+
+def _trade_or_none(scene: Scene, token: str) -> View | None:
+    """A trade that has begun and has asked for nothing yet is a view as well."""
+    if token in scene.trading:
+        return trade_view(scene, token) or {"token": token, "status": "working", "done": False}
+    return trade_view(scene, token)
+
+
 async def _reload(request: web.Request) -> web.Response:
-    await _body(request, ReloadBody)
+    await read_body(request, ReloadBody)
     problems = await request.app[DOOR].reload()
     if problems:
         return answer({"error": "\n".join(problems), "near": []}, 400)
     return answer({"text": "the rules were read again and are in force"})
 
 
-def _add_act(
-    app: web.Application,
+def _act(
     path: str,
+    text: str,
     kind: type[Ask],
     make: Callable[[Scene, Ask], Event | Refusal],
-) -> None:
+    gives: type[Done],
+) -> Route:
     async def act(request: web.Request) -> web.Response:
-        body = await _body(request, kind)
+        body = await read_body(request, kind)
         door = request.app[DOOR]
         done = await door.act(lambda scene: make(scene, body))
         if isinstance(done, Refusal):
             return refuse(done)
         return answer(await door.look(lambda scene: _outcome(scene, body, done)))
 
-    app.router.add_post(path, act)
+    errors = (_NOT_FOUND, _NOT_AS_THINGS_STAND)
+    return Route(
+        method="POST", path=path, text=text, handle=act, gives=gives, takes=kind, errors=errors
+    )
 
 
 def _outcome(scene: Scene, body: Body, seq: int) -> View:
@@ -165,27 +181,121 @@ def _outcome(scene: Scene, body: Body, seq: int) -> View:
     return view
 
 
-async def _body(request: web.Request, kind: type[Ask]) -> Ask:
-    raw = await request.read()
-    return typed(read_json(raw or b"{}", "body"), kind, "body")
-
-
-def _options(request: web.Request, known: tuple[str, ...]) -> Mapping[str, str]:
-    for name in request.query:
-        if name not in known:
-            accepted = ", ".join(known) or "none"
-            raise BadInputError(f"{name}: unknown parameter; accepted: {accepted}")
-    return request.query
-
-
 def _truth(name: str, text: str) -> bool:
     if text.lower() not in _TRUTH:
         raise BadInputError(f"{name} = {text!r}: accepted: {', '.join(_TRUTH)}")
     return _TRUTH[text.lower()]
 
 
-def _limit(options: Mapping[str, str]) -> int:
+def _limit(request: web.Request) -> int:
     try:
-        return whole(options.get("limit", str(DEFAULT_LIMIT)), 0, LIMIT_MAX)
+        return whole(request.query.get("limit", str(DEFAULT_LIMIT)), 0, LIMIT_MAX)
     except BadInputError as error:
         raise BadInputError(f"limit = {error}") from None
+
+
+_LIMIT: Final = Parameter(
+    name="limit",
+    text=f"Past ones shown; {DEFAULT_LIMIT} unless given.",
+    kind=Annotated[int, Meta(ge=0, le=LIMIT_MAX)],
+)
+
+
+def _named(name: str, text: str) -> Parameter:
+    kind = Annotated[str, Meta(min_length=1, max_length=NAME_CHARACTERS)]
+    return Parameter(name=name, text=text, kind=kind, place="path")
+
+
+ROUTES: Final = (
+    Route(
+        method="GET",
+        path="/status",
+        text="Everything at a glance, and every held position that nothing watches.",
+        handle=_status,
+        gives=Status,
+    ),
+    Route(
+        method="GET",
+        path="/positions",
+        text="Positions held, at work or not yet settled.",
+        handle=_positions,
+        gives=Positions,
+        parameters=(Parameter(name="every", text="Also flat and settled ones.", kind=bool),),
+    ),
+    Route(
+        method="GET",
+        path="/orders",
+        text="Our orders, those that may still fill first, and strangers' resting ones.",
+        handle=_orders,
+        gives=Orders,
+        parameters=(_LIMIT,),
+    ),
+    Route(
+        method="GET",
+        path="/orders/{id}",
+        text="The life of one order.",
+        handle=_order,
+        gives=OrderLife,
+        parameters=(
+            _named("id", "Our id of it or the venue's."),
+            Parameter(name="venue", text="Where several have the id.", kind=str),
+            Parameter(name="symbol", text="Where several have the id.", kind=str),
+        ),
+        errors=(_NOT_FOUND,),
+    ),
+    Route(
+        method="GET",
+        path="/exits",
+        text="Exits at work and past ones.",
+        handle=_exits,
+        gives=Exits,
+        parameters=(_LIMIT,),
+    ),
+    _act("/halt", "No new exits, on one account or all.", HaltBody, acts.halt, AccountsDone),
+    _act("/resume", "New exits again.", HaltBody, acts.resume, AccountsDone),
+    _act("/exit", "Out of a position, or of a part of it.", ExitBody, acts.leave, PositionsDone),
+    _act("/confirm", "A stop first seen met is meant.", SymbolBody, acts.confirm, PositionsDone),
+    _act(
+        "/unguard",
+        "Out of guard for a while, for good, or guarded again.",
+        UnguardBody,
+        acts.unguard,
+        PositionsDone,
+    ),
+    _act("/resolve", "Your word on a doubtful order.", ResolveBody, acts.resolve, OrderDone),
+    _act(
+        "/import-positions",
+        "Positions that another program held.",
+        ImportBody,
+        acts.take_in,
+        ImportDone,
+    ),
+    Route(
+        method="POST",
+        path="/reload",
+        text="Read the rules again; all of them come into force, or none.",
+        handle=_reload,
+        gives=Said,
+        takes=ReloadBody,
+    ),
+    Route(
+        method="POST",
+        path="/trade",
+        text="Begin a trade, once per token; its own route tells how it goes.",
+        handle=_trade,
+        gives=TradeBegun,
+        takes=TradeBody,
+        errors=(_NOT_FOUND, _NOT_AS_THINGS_STAND),
+        status=202,
+    ),
+    Route(
+        method="GET",
+        path="/trades/{token}",
+        text="How a trade goes.",
+        handle=_trade_life,
+        gives=Trade,
+        or_gives=TradeBegun,
+        parameters=(_named("token", "The caller's name of it."),),
+        errors=(_NOT_FOUND,),
+    ),
+)

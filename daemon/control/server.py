@@ -1,63 +1,168 @@
 """The door itself: a unix socket of mode 0600 that only its owner and root may use.
 
-Requests are limited in size, number and time; what comes out late may still have been committed,
-and the answer says so. A socket left behind by a dead daemon is replaced, a living one is not.
+Beside it, where one is configured, a loopback address for who has a token (`tcp.py`). Requests are
+limited in size, number, rate and time; what comes out late may still have been committed, and the
+answer says so. A socket left behind by a dead daemon is replaced, a living one is not.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import stat
 import struct
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
+from aiohttp.typedefs import Handler
 
+from daemon.analytics.scene import View
 from daemon.control.bodies import BadInputError
+from daemon.control.connection import Caller, Hall, one_request
+from daemon.control.description import describe
 from daemon.control.door import Door, DoorError, Refusal
-from daemon.control.routes import DOOR, add_routes, refuse
+from daemon.control.figures import FIGURE_ROUTES, FIGURES, FigureSource
+from daemon.control.health import HEALTH, HEALTH_ROUTES, HealthSource
+from daemon.control.limits import Limits, limited
+from daemon.control.lines import LINE_ROUTES, LINES, LineSource
+from daemon.control.metrics import METRICS, METRICS_ROUTES, MetricsSource
+from daemon.control.routes import ROUTES
+from daemon.control.table import BODY_S_MAX, DOOR, Route, add_routes, answer, refuse
+from daemon.control.tcp import TcpDoor, listen_tcp, token_only
+from daemon.control.why import WHY, WHY_ROUTES, WhySource
 
 # The largest import that its body allows fits.
 REQUEST_BYTES_MAX: Final = 8 << 20
-REQUEST_S_MAX: Final = 10.0
-REQUESTS_MAX: Final = 32
 _SHUTDOWN_S: Final = 1.0
+# How long a body that was refused is read on, so that its sender reads why.
+_LINGER_S: Final = 1.0
 _BACKLOG: Final = 64
 _PATH_BYTES_MAX: Final = 107
 _CREDENTIALS: Final = struct.Struct("3i")
 
 
-async def serve_door(path: Path, door: Door) -> None:
-    """Serve at `path` until cancelled; DoorError when the socket cannot be made."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Who knows what the book does not hold; without one its routes are not there."""
+
+    figures: FigureSource | None = None
+    health: HealthSource | None = None
+    metrics: MetricsSource | None = None
+    lines: LineSource | None = None
+    why: WhySource | None = None
+
+
+_NOTHING: Final = Sources()
+
+
+async def serve_door(
+    path: Path, door: Door, sources: Sources = _NOTHING, tcp: TcpDoor | None = None
+) -> None:
+    """Serve at `path`, and at `tcp`, until cancelled; DoorError where a socket cannot be made."""
     listener = listen(path)
     made = os.stat(path)  # noqa: PTH116 - the inode, to unlink no other one's socket
-    runner = web.AppRunner(
-        make_app(door), access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S
-    )
     try:
-        await runner.setup()
-        await web.SockSite(runner, listener, backlog=_BACKLOG).start()
-        await asyncio.Event().wait()
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(served(make_app(door, sources), listener))
+            if tcp is not None:
+                app = make_app(door, sources, tcp=tcp)
+                await stack.enter_async_context(served(app, listen_tcp(tcp)))
+            await asyncio.Event().wait()
     finally:
-        await runner.cleanup()
         listener.close()
         _remove(path, made)
 
 
-def make_app(door: Door, *, request_s: float = REQUEST_S_MAX) -> web.Application:
-    """The routes behind their limits."""
+@contextlib.asynccontextmanager
+async def served(
+    app: web.Application, listener: socket.socket, hall: Hall | None = None
+) -> AsyncIterator[None]:
+    """Serve at a listening socket, which is closed at the end."""
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=_SHUTDOWN_S,
+        lingering_time=_LINGER_S,
+    )
+    hall = hall or Hall()
+    await runner.setup()
+    handler = runner.server
+    assert handler is not None
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: Caller(handler(), hall), sock=listener, backlog=_BACKLOG
+    )
+    try:
+        yield
+    finally:
+        server.close()
+        await runner.cleanup()
+
+
+def make_app(
+    door: Door,
+    sources: Sources = _NOTHING,
+    *,
+    tcp: TcpDoor | None = None,
+    limits: Limits | None = None,
+) -> web.Application:
+    """The routes behind their limits.
+
+    Who comes in is asked of the kernel, or, on the loopback interface, told by the token.
+    """
+    gate = _peers_only if tcp is None else token_only(tcp)
     app = web.Application(
-        middlewares=[_peers_only, _limited(REQUESTS_MAX, request_s), _explained],
+        middlewares=[one_request, limited(limits or Limits()), gate, _explained],
         client_max_size=REQUEST_BYTES_MAX,
     )
     app[DOOR] = door
-    add_routes(app)
+    routes: tuple[Route, ...] = ROUTES
+    if sources.metrics is not None:
+        app[METRICS] = sources.metrics
+        routes += METRICS_ROUTES
+    if sources.lines is not None:
+        app[LINES] = sources.lines
+        routes += LINE_ROUTES
+    if sources.figures is not None:
+        app[FIGURES] = sources.figures
+        routes += FIGURE_ROUTES
+    if sources.health is not None:
+        app[HEALTH] = sources.health
+        routes += HEALTH_ROUTES
+    if sources.why is not None:
+        app[WHY] = sources.why
+        routes += WHY_ROUTES
+    add_routes(app, with_description(routes, token=tcp is not None))
     return app
+
+
+def with_description(routes: tuple[Route, ...], *, token: bool) -> tuple[Route, ...]:
+    """The routes, and one that tells all of them."""
+    document: View = {}
+
+    async def tell(_: web.Request) -> web.Response:
+        return answer(document)
+
+    every = (
+        *routes,
+        Route(
+            method="GET",
+            path="/openapi.json",
+            text="This description.",
+            handle=tell,
+            gives=dict[str, msgspec.Raw],
+        ),
+    )
+    document.update(describe(every, token=token))
+    return every
 
 
 def listen(path: Path) -> socket.socket:
@@ -131,27 +236,6 @@ async def _peers_only(request: web.Request, handler: Handler) -> web.StreamRespo
     return await handler(request)
 
 
-def _limited(most: int, seconds: float) -> Middleware:
-    running = 0
-
-    @web.middleware
-    async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
-        nonlocal running
-        if running >= most:
-            return refuse(Refusal(503, f"{most} requests are running already: ask again"))
-        running += 1
-        try:
-            async with asyncio.timeout(seconds):
-                return await handler(request)
-        except TimeoutError:
-            text = f"no answer within {seconds:g} s; an action may still be committed: see status"
-            return refuse(Refusal(504, text))
-        finally:
-            running -= 1
-
-    return limit
-
-
 @web.middleware
 async def _explained(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every error as one JSON line."""
@@ -162,6 +246,11 @@ async def _explained(request: web.Request, handler: Handler) -> web.StreamRespon
     except web.HTTPRequestEntityTooLarge:
         text = f"body: too large; accepted: at most {REQUEST_BYTES_MAX} bytes"
         return refuse(Refusal(413, text))
+    except web.HTTPRequestTimeout:
+        return refuse(Refusal(408, f"body: not there within {BODY_S_MAX:g} s"))
     except web.HTTPException as error:
         phrase = HTTPStatus(error.status).phrase.lower()
-        return refuse(Refusal(error.status, f"{request.method} {request.path}: {phrase}"))
+        refused = refuse(Refusal(error.status, f"{request.method} {request.path}: {phrase}"))
+        if isinstance(error, web.HTTPMethodNotAllowed):
+            refused.headers["Allow"] = error.headers["Allow"]
+        return refused

@@ -11,13 +11,15 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from daemon.core.book import Book
 from daemon.core.commands import CancelOrder, Command, OfferQuote, PlaceOrder
 from daemon.core.engine import Engine
 from daemon.core.errors import FilldError
-from daemon.core.events import Event, Fill
+from daemon.core.events import Event, Fill, Funding
+from daemon.core.funding import booked_key
 from daemon.ports import IndexedJournal, Record
 from daemon.runtime.inbox import Inbox
 from daemon.runtime.observers import Audience, read_guarded
@@ -28,6 +30,9 @@ Read = TypeVar("Read")
 # What is handled in one go, some milliseconds' worth: nothing else runs meanwhile.
 BATCH_LIMIT = 250
 SNAPSHOT_EVERY = 20_000
+# How long after a copy of the book that changed meanwhile the next is tried. Once the snapshot
+# after it is due as well, the loop stands still for one in one go.
+_COPY_AGAIN_S = 0.25
 # How long a thread that comes back from a commit or a signature waits for a busy loop: Python's
 # own 5 ms would be most of an exit's time. Set by whoever owns the process.
 SWITCH_INTERVAL_S = 0.0005
@@ -114,7 +119,7 @@ class Driver:
         steps = [
             self._step(event)
             for event in batch
-            if not (isinstance(event, Fill) and self._forgotten(event))
+            if not (isinstance(event, Fill | Funding) and self._forgotten(event))
         ]
         offered = dict.fromkeys(
             (command.account, command.venue, command.symbol)
@@ -134,13 +139,17 @@ class Driver:
         self._seq += 1
         return Step(self._seq, event, commands)
 
-    def _forgotten(self, fill: Fill) -> bool:
-        """A fill that memory let go of and the journal remembers: it has been counted."""
-        book = self.engine.book
-        key = (fill.account, fill.venue, fill.symbol, fill.exec_id, fill.venue_order_id)
+    def _forgotten(self, event: Fill | Funding) -> bool:
+        """What memory let go of and the journal remembers: it has been counted."""
+        book, key = self.engine.book, booked_key(event)
         if not book.fills_forgotten or key in book.fills:
             return False
         return self._journal.known_fill(key)
+
+    @property
+    def untold(self) -> int:
+        """Committed batches that no observer has been told of yet."""
+        return self._untold.qsize()
 
     async def keep_snapshot(self) -> None:
         """Write the book as of now, so that the next start replays only what comes after.
@@ -150,7 +159,7 @@ class Driver:
         await (await self._begin_snapshot())
         await self._untold.join()
 
-    async def _begin_snapshot(self) -> Awaitable[None]:
+    async def _begin_snapshot(self) -> Awaitable[object]:
         """Take a copy of the book as of a committed step; writing it is what is left."""
         await self._handed.join()
         while self._seq != self.watermark:  # a batch came between the join's end and our turn
@@ -158,6 +167,20 @@ class Driver:
             await self._handed.join()
         self._snapshot_seq = self._seq
         return self._journal.keep_snapshot(self._seq, self.engine.book.state())
+
+    async def _try_snapshot(self) -> None:
+        """A snapshot copied in slices: no event waits for all of it, and one makes it void."""
+        await self._handed.join()
+        seq, book = self._seq, self.engine.book
+        if seq == self.watermark and await self._journal.keep_snapshot(
+            seq, book.state(), partial(self._is_at, seq)
+        ):
+            self._snapshot_seq = seq
+        else:
+            await asyncio.sleep(_COPY_AGAIN_S)
+
+    def _is_at(self, seq: int) -> bool:
+        return self._seq == seq
 
     async def _handle_for_ever(self, group: asyncio.TaskGroup) -> None:
         keeping: asyncio.Task[None] | None = None
@@ -169,10 +192,11 @@ class Driver:
             if self._looks:
                 await self._handed.join()
                 await self._serve_looks()
-            due = self._seq - self._snapshot_seq >= SNAPSHOT_EVERY
-            if due and (keeping is None or keeping.done()):
-                kept = await self._begin_snapshot()
-                keeping = group.create_task(_awaited(kept), name="snapshot")
+            behind = self._seq - self._snapshot_seq
+            if behind >= SNAPSHOT_EVERY and (keeping is None or keeping.done()):
+                in_one_go = behind >= 2 * SNAPSHOT_EVERY
+                work = await self._begin_snapshot() if in_one_go else self._try_snapshot()
+                keeping = group.create_task(_awaited(work), name="snapshot")
 
     async def _serve_looks(self) -> None:
         while self._looks:
@@ -232,5 +256,5 @@ class Driver:
             self._untold.task_done()
 
 
-async def _awaited(work: Awaitable[None]) -> None:
+async def _awaited(work: Awaitable[object]) -> None:
     await work

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from daemon.core.errors import TheirsError
-from daemon.core.events import Event
+from daemon.core.events import Event, VenueNotOpened
 from daemon.ports import Clock, Venue
 from daemon.runtime.inbox import Inbox
 from daemon.runtime.outbox import Owner
@@ -21,7 +21,11 @@ LONGEST_WAIT_S = 60.0
 
 
 class Fleet:
-    """The venues of one run. `opened` is set when it may begin: one is open, or all of them."""
+    """The venues of one run. `opened` is set when it may begin: one is open, or all of them.
+
+    `told(owner, tries, why)` hears why one does not open, once for each reason, and "" when it
+    does after all.
+    """
 
     def __init__(
         self,
@@ -29,16 +33,17 @@ class Fleet:
         inbox: Inbox,
         clock: Clock,
         *,
-        failed: Callable[[Owner, TheirsError], None],
+        told: Callable[[Owner, int, str], None],
         every: bool = False,
     ) -> None:
         self.venues = dict(venues)
         self.opened = asyncio.Event()
         self._inbox = inbox
         self._clock = clock
-        self._failed = failed
+        self._told = told
         self._every = every
         self.shut = set(venues)
+        self._untold: list[VenueNotOpened] = []
         self._tried: set[Owner] = set()
 
     async def run(self, begin: Callable[[], None]) -> None:
@@ -61,21 +66,46 @@ class Fleet:
         if not self.opened.is_set() and not (self._every and self.shut):
             begin()
             self.opened.set()
+            for failure in self._untold:
+                self._inbox.put_answer(failure)
         await self.opened.wait()
         for event in events:
             self._inbox.put_answer(event)
         await StreamKeeper(owner, self.venues[owner], self._inbox, self._clock).run()
 
     async def _until_open(self, owner: Owner) -> Sequence[Event]:
-        wait_s = FIRST_WAIT_S
+        wait_s, said, tries = FIRST_WAIT_S, "", 0
         while True:
+            tries += 1
             try:
-                return await self.venues[owner].open()
+                events = await self.venues[owner].open()
             except TheirsError as error:
-                self._failed(owner, error)
+                if str(error) != said:
+                    said = str(error)
+                    self._told(owner, tries, said)
+                self._tell(owner, error)
                 self._tried.add(owner)
                 hopeless = self._every or self._tried >= self.venues.keys()
                 if hopeless and not self.opened.is_set():
                     raise
+            else:
+                if said:
+                    self._told(owner, tries, "")
+                return events
             await self._clock.sleep(wait_s)
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+
+    def _tell(self, owner: Owner, error: TheirsError) -> None:
+        """As a fact, which the engine alerts; none comes before the run has begun."""
+        account, venue = owner
+        failure = VenueNotOpened(
+            receive_time_ns=self._clock.wall_ns(),
+            mono_ns=self._clock.mono_ns(),
+            account=account,
+            venue=venue,
+            text=str(error),
+        )
+        if self.opened.is_set():
+            self._inbox.put_answer(failure)
+        else:
+            self._untold.append(failure)

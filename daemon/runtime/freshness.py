@@ -1,4 +1,4 @@
-"""When each account was last compared with its venue: an observer. Decides nothing."""
+"""When each account was last looked at, and with what success: an observer. Decides nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from daemon.core.commands import Command
-from daemon.core.events import Event, PositionSnapshot
+from daemon.core.events import Event, PositionSnapshot, QueryFailed
 from daemon.core.terms import Account, Venue
 
 
@@ -20,15 +20,22 @@ class Compared:
 
 
 class Freshness:
-    """Remembers the last authoritative reconciliation of every account."""
+    """Remembers the last authoritative reconciliation of every account.
+
+    `answered_ns`: monotonic ns of the last answer to a look at it, be it an error.
+    """
 
     def __init__(self) -> None:
         self.compared: dict[tuple[Account, Venue], Compared] = {}
+        self.answered_ns: dict[tuple[Account, Venue], int] = {}
 
     def observe(self, seq: int, event: Event, commands: Sequence[Command]) -> None:  # noqa: ARG002
-        """Note a read of positions."""
+        """Note a read of positions, and any failure of a look."""
+        if not isinstance(event, PositionSnapshot | QueryFailed):
+            return
+        owner = (event.account, event.venue)
+        self.answered_ns[owner] = event.mono_ns
         if isinstance(event, PositionSnapshot):
-            owner = (event.account, event.venue)
             before = self.compared.get(owner)
             reads = 1 if before is None else before.reads + 1
             self.compared[owner] = Compared(reads, event.receive_time_ns, event.mono_ns)

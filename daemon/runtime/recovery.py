@@ -7,10 +7,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from daemon.core.commands import Command
-from daemon.core.engine import Engine
+from daemon.core.engine import ENGINE_VERSION, Engine
+from daemon.core.events import Event, Started
+from daemon.core.requests import PositionsImported
 from daemon.ports import History, Record
 
 _PROGRESS_STEP = 10_000
+
+
+def is_daemons(first: Event) -> bool:
+    """True where a journal that begins with `first` is one that trades are decided by.
+
+    A journal of fills out of files (`filld process-fill`) begins with a fill or an order.
+    """
+    return isinstance(first, Started | PositionsImported)
 
 
 def recover(
@@ -47,9 +57,20 @@ class Divergence:
     differing: tuple[Command, ...]
 
 
+def is_ours(record: Record) -> bool:
+    """True unless an engine of another version decided it."""
+    return record.engine_version in {None, ENGINE_VERSION}
+
+
 def verify(records: Iterable[Record], engine: Engine) -> Divergence | None:
-    """Fold `records` into `engine` while deciding them again; the first that differs, or None."""
+    """Fold `records` into `engine` while deciding them again; the first that differs, or None.
+
+    What another engine decided is only folded: this one would decide otherwise (semantics.md 5).
+    """
     for record in records:
+        if not is_ours(record):
+            engine.replay(record.event, record.commands)
+            continue
         differing = engine.redecide(record.event, record.commands)
         if differing:
             return Divergence(record.seq, record.commands, differing)

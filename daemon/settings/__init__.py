@@ -7,18 +7,22 @@ Opens no key file and no connection.
 from __future__ import annotations
 
 from daemon.settings.accounts import CryptoSettings, KalshiSettings
+from daemon.settings.alerts import AlertRule, AlertSettings
 from daemon.settings.errors import SettingsError
 from daemon.settings.load import Effective, effective, load_places, load_settings, read_settings
 from daemon.settings.rules import account_policies, ignored, stop_rules
-from daemon.settings.tree import KALSHI, Settings
+from daemon.settings.tree import KALSHI, Settings, TradeSettings
 
 __all__ = [
     "KALSHI",
+    "AlertRule",
+    "AlertSettings",
     "CryptoSettings",
     "Effective",
     "KalshiSettings",
     "Settings",
     "SettingsError",
+    "TradeSettings",
     "account_policies",
     "effective",
     "ignored",

@@ -7,13 +7,20 @@ from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
+from daemon.settings.accounts import HoldingSettings
+from daemon.settings.alerts import AlertRule
 from daemon.settings.kinds import OFF
 from daemon.settings.sources import KEYS, suggestion
 from daemon.settings.tree import LEVELS, IgnoreSettings, StopSettings, wrong_levels
 
 HIDDEN: Final = "(hidden)"
 _SHOWN_CHARACTERS: Final = 60
-_TABLES: Final[Mapping[str, type[BaseModel]]] = {"stops": StopSettings, "ignore": IgnoreSettings}
+_TABLES: Final[Mapping[str, type[BaseModel]]] = {
+    "stops": StopSettings,
+    "ignore": IgnoreSettings,
+    "holdings": HoldingSettings,
+    "alerts.rules": AlertRule,
+}
 
 Place = tuple[int | str, ...]
 
@@ -32,7 +39,7 @@ def lines_of(
         key, dotted = _written(place), _dotted(place)
         where = _where(dotted, sources)
         if finding["type"] == "extra_forbidden":
-            hint = suggestion(str(place[-1]), list(_TABLES[str(place[0])].model_fields))
+            hint = suggestion(str(place[-1]), list(_TABLES[_table(place)].model_fields))
             yield f"{key}{where}: unknown key; {hint}"
         elif finding["type"] == "missing":
             yield f"{key}{where}: is missing"
@@ -63,6 +70,12 @@ def _unseen_levels(
 
 def _in_rule(place: Place) -> bool:
     return place[0] == "stops" and len(place) > len(("stops", 0))
+
+
+def _table(place: Place) -> str:
+    """The list of tables that something is in."""
+    number = next(at for at, part in enumerate(place) if isinstance(part, int))
+    return _dotted(place[:number])
 
 
 def _written(place: Place) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
 from daemon.core.rules import AccountPolicy, ExitPolicy, StopRule
-from daemon.core.terms import ZERO, Account, TimeInForce, Venue
+from daemon.core.terms import ZERO, Account, Side, TimeInForce, Venue
 from daemon.settings.tree import KALSHI, LEVELS, ExitSettings, Settings, StopSettings
 
 # After how many seconds no request of ours can still be taken, so that an order which is absent
@@ -27,7 +28,7 @@ _EXIT_KEYS: Final = frozenset(ExitSettings.model_fields)
 def _policy(exits: ExitSettings) -> ExitPolicy:
     return ExitPolicy(
         order=TimeInForce(exits.order),
-        max_slippage_px=exits.max_slippage_px,
+        max_slippage_px=exits.bound_px,
         max_slippage_bps=exits.max_slippage_bps,
         floor_px=exits.floor_px,
         resubmit_until_flat=exits.resubmit == "until_flat",
@@ -41,6 +42,9 @@ def _policy(exits: ExitSettings) -> ExitPolicy:
         max_spread_px=exits.max_spread_px,
         adopt_fires=exits.adopt == "fire",
         own_crossing_cancels=exits.own_crossing == "cancel",
+        bound_by_estimate=exits.max_slippage_px == "model",
+        estimate_max_age_s=exits.estimate_max_age_s,
+        learn_retry_delay=exits.learn_retry_delay,
     )
 
 
@@ -49,7 +53,8 @@ def _of_venue(exits: ExitSettings, venue: Venue) -> ExitSettings:
     if venue == KALSHI:
         return exits
     unlike = {
-        "max_slippage_px": None,
+        "max_slippage_px": "model" if exits.max_slippage_px == "model" else None,
+        "slippage_cap_px": None,
         "max_slippage_bps": exits.crypto_slippage_bps,
         "floor_px": None,
         "max_spread_px": None,
@@ -77,6 +82,13 @@ def _rule(exits: ExitSettings, stop: StopSettings) -> StopRule:
     )
 
 
+# Kalshi has no market orders, and a market buy of Bitget spot is sized in quote coin.
+_MARKET_SIDES: Final[Mapping[Venue, tuple[Side, ...]]] = {
+    KALSHI: (),
+    Venue("bitget-spot"): (Side.SELL,),
+}
+
+
 def account_policies(settings: Settings) -> tuple[AccountPolicy, ...]:
     """One policy per account; its `exits` are how `filld exit` gets out, [exits] as it stands.
 
@@ -91,6 +103,8 @@ def account_policies(settings: Settings) -> tuple[AccountPolicy, ...]:
             resend_same_id=venue == KALSHI,
             max_exit_notional=settings.limits.max_exit_notional,
             max_orders_per_minute=settings.limits.max_orders_per_minute,
+            max_trade_notional=settings.limits.max_trade_notional,
+            market_sides=_MARKET_SIDES.get(venue, (Side.BUY, Side.SELL)),
             grace_s=settings.grace_s,
             doubt_alert_s=settings.doubt_alert_s,
             in_flight_bound_s=_IN_FLIGHT_S[venue],

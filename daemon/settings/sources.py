@@ -24,7 +24,17 @@ from daemon.settings.tree import Settings
 
 PREFIX: Final = "FILLD_"
 PLACES: Final = frozenset({"control.socket", "journal.path", "journal.state_dir"})
-LISTS: Final = frozenset({"stops", "ignore", "holdings", "alerts.command", "alerts.notices"})
+LISTS: Final = frozenset(
+    {
+        "stops",
+        "ignore",
+        "holdings",
+        "alerts.command",
+        "alerts.notices",
+        "alerts.rules",
+        "analytics.rates",
+    }
+)
 # Names of the environment that are ours but no settings: the command line reads them.
 _NO_SETTING: Final = frozenset({"FILLD_CONFIG", "FILLD_ENV_FILE"})
 # The name of a table, though its bracket be not closed; `list` where it is a list of tables.
@@ -66,8 +76,12 @@ def tree_keys(model: type[BaseModel] = Settings, prefix: str = "") -> dict[str, 
 
 
 KEYS: Final = tree_keys()
-# An alert's address may stand in the file; what moves money may not.
-SECRET_KEYS: Final = {key for key, secret in KEYS.items() if secret} - {"alerts.webhook_url"}
+CREDENTIALS: Final = frozenset(key.replace(".", "_") for key in KEYS.keys() - LISTS)
+# An address that is only called may stand in the file; what moves money, or speaks as us, may not.
+SECRET_KEYS: Final = {key for key, secret in KEYS.items() if secret} - {
+    "alerts.webhook_url",
+    "alerts.ping_url",
+}
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:
@@ -129,11 +143,16 @@ def _cause(error: OSError | UnicodeDecodeError) -> str:
 
 
 def from_credentials(directory: str | None) -> Layer:
-    """Files of systemd's credentials directory, named section_key, e.g. kalshi_private_key."""
+    """Files of systemd's credentials directory, named section_key, e.g. kalshi_private_key.
+
+    `LoadCredential=filld:DIRECTORY` puts `filld_` before the name of each file of a directory.
+    """
     layer = Layer("credentials")
     for key in KEYS if directory else ():
-        file = Path(directory or "") / key.replace(".", "_")
-        if key in LISTS or not file.is_file():
+        name = key.replace(".", "_")
+        files = [Path(directory or "") / one for one in (name, f"filld_{name}")]
+        file = next((file for file in files if file.is_file()), None)
+        if key in LISTS or file is None:
             continue
         try:
             layer.values[key] = file.read_text(encoding="utf-8").strip("\n")

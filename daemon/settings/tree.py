@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from daemon.core.commands import NoticeKind
-from daemon.core.terms import HUNDRED, ONE, RuleKind, Venue
+from daemon.core.terms import HUNDRED, ONE, USD, Currency, RuleKind, Venue
 from daemon.settings.accounts import (
     AnyVenue,
     BinanceSpotSettings,
@@ -26,57 +25,55 @@ from daemon.settings.accounts import (
     KalshiSettings,
     PhemexSettings,
 )
+from daemon.settings.alerts import AlertSettings
 from daemon.settings.kinds import (
     Bound,
+    BoundOrModel,
     Level,
+    Loopback,
     Money,
     Pattern,
     Place,
     PlaceOrNone,
     Seconds,
     Section,
-    none,
-    web,
+    Token,
+    state_home,
 )
 
 KALSHI: Final = Venue("kalshi")
 
-# What semantics.md wants alerted; urgent notices always are.
-DEFAULT_NOTICES: Final = (
-    NoticeKind.FIRST_LIVE_ORDER,
-    NoticeKind.EXIT_STALLED,
-    NoticeKind.EXIT_AT_FLOOR,
-    NoticeKind.ORDER_IN_DOUBT,
-    NoticeKind.STOP_REFUSED,
-    NoticeKind.UNCONFIRMED,
-    NoticeKind.NO_RULE,
-    NoticeKind.UNGUARDED,
-    NoticeKind.MISSED_CLOSE,
-    NoticeKind.PAUSE_AHEAD,
-    NoticeKind.OWN_CROSSING,
-    NoticeKind.FOREIGN_WRITER,
-    NoticeKind.HALTED,
-    NoticeKind.LIMIT_EXCEEDED,
-    NoticeKind.SETTLEMENT_DIFFERENCE,
-    NoticeKind.UNDECODABLE,
-)
+
+RetryableError = Literal["network_error", "rate_limit", "timeout", "exchange_error"]
+RETRYABLE_ERRORS: Final[tuple[RetryableError, ...]] = get_args(RetryableError)
 
 
 class JournalSettings(Section):
-    """[journal]: the file, and where the locks of accounts lie."""
+    """[journal]: the file, where the locks of accounts lie, and the keys that seal what is kept.
 
-    path: Place = Path("~/.local/state/filld/journal.db").expanduser()
-    state_dir: Place = Path("~/.local/state/filld").expanduser()
+    `former_keys`: several with white space or commas between them. `require_sealed`: a journal
+    that is not sealed from its first record on is refused, whoever put it there.
+    """
+
+    path: Place = state_home() / "journal.db"
+    state_dir: Place = state_home()
+    key: SecretStr | None = None
+    former_keys: SecretStr | None = None
+    require_sealed: bool = False
 
 
 class ExitSettings(Section):
     """[exits]: how to get out. Prices and contracts are Kalshi's, dollars of the held side.
 
     On the crypto venues `crypto_slippage_bps` stands for them; a rule may give any of them.
+    With `max_slippage_px = "model"` what was learnt of fills bounds an exit's first order, and
+    `slippage_cap_px`, or the basis points, whatever was learnt.
     """
 
     order: Literal["ioc", "gtc"] = "ioc"
-    max_slippage_px: Bound = Decimal("0.05")
+    max_slippage_px: BoundOrModel = Decimal("0.05")
+    slippage_cap_px: Bound = Decimal("0.05")
+    estimate_max_age_s: Seconds = Decimal(60)
     max_slippage_bps: Bound = None
     crypto_slippage_bps: Annotated[Money, Field(gt=0, lt=10_000)] = Decimal(100)
     floor_px: Level = None
@@ -85,12 +82,18 @@ class ExitSettings(Section):
     order_timeout_s: Seconds = Decimal(10)
     retry_delay_s: Seconds = Decimal(1)
     retry_delay_max_s: Seconds = Decimal(30)
+    learn_retry_delay: bool = False
     max_attempts: Annotated[int, Field(ge=1)] = 5
     trigger_min_qty: Annotated[Money, Field(ge=0)] = Decimal(1)
     trigger_confirm_ms: Annotated[int, Field(ge=0, le=3_600_000)] = 0
     max_spread_px: Level = None
     adopt: Literal["hold", "fire"] = "hold"
     own_crossing: Literal["cancel", "leave"] = "cancel"
+
+    @property
+    def bound_px(self) -> Decimal | None:
+        """The hard bound in price: the cap where a model is asked."""
+        return self.slippage_cap_px if self.max_slippage_px == "model" else self.max_slippage_px
 
 
 LEVELS: Final = {
@@ -150,6 +153,8 @@ class StopSettings(ExitSettings):
         """[exits] bounds crypto in basis points: a rule may not take that away altogether."""
         own = self.model_fields_set
         px = self.max_slippage_px if "max_slippage_px" in own else None
+        if px == "model":
+            px = self.slippage_cap_px if "slippage_cap_px" in own else None
         unbound = "max_slippage_bps" in own and self.max_slippage_bps is None and px is None
         if unbound and self.venue != "kalshi":
             raise ValueError(f"max_slippage_bps: {self.venue} takes no order without a bound")
@@ -164,31 +169,58 @@ class IgnoreSettings(Section):
 
 
 class LimitSettings(Section):
-    """[limits] per account: beyond them filld halts. Notional in dollars."""
+    """[limits] per account: beyond them filld halts, but refuses a trade. In quote currency."""
 
     max_exit_notional: Level = None
+    max_trade_notional: Level = None
     max_orders_per_minute: Annotated[int, Field(ge=1)] = 60
 
 
+class TradeSettings(Section):
+    """[trades]: how often, and after which waits (seconds), the rest of a trade is tried again.
+
+    A wait grows by `exponential_base` from `base_delay` to `max_delay`, and by chance up to the
+    share `jitter_factor` of itself.
+    """
+
+    max_retries: Annotated[int, Field(ge=0, le=100)] = 3
+    base_delay: Seconds = Decimal(1)
+    max_delay: Seconds = Decimal(30)
+    exponential_base: Annotated[Money, Field(ge=1, le=10)] = Decimal(2)
+    jitter_factor: Annotated[Money, Field(ge=0, le=1)] = Decimal("0.1")
+    retryable_errors: tuple[RetryableError, ...] = RETRYABLE_ERRORS
+    timeout_s: Seconds = Decimal(30)
+
+
 class ControlSettings(Section):
-    """[control]: the operator's unix socket; empty = filld.sock in the state directory."""
+    """[control]: the operator's unix socket; empty = filld.sock in the state directory.
+
+    `tcp`: a loopback address beside it, for who has the `token`; empty = none.
+    """
 
     socket: PlaceOrNone = None
+    tcp: Loopback = None
+    token: Token = None
 
 
-class AlertSettings(Section):
-    """[alerts]: one webhook or one command, and the notices that are sent besides urgent ones."""
+class AnalyticsSettings(Section):
+    """[analytics]: what figures are measured by. A rate is CURRENCY=what one of it is worth.
 
-    webhook_url: Annotated[SecretStr | None, BeforeValidator(none), AfterValidator(web)] = None
-    command: tuple[str, ...] = ()
-    timeout_s: Seconds = Decimal(10)
-    notices: tuple[NoticeKind, ...] = DEFAULT_NOTICES
+    `estimate_slippage`: expect, and note beside what came of it, also where no exit uses it.
+    """
 
-    @model_validator(mode="after")
-    def _check_one(self) -> AlertSettings:
-        if self.webhook_url is not None and self.command:
-            raise ValueError("webhook_url and command are both given: accepted is one of them")
-        return self
+    slippage_tolerance: Annotated[Money, Field(gt=0, le=1)] = Decimal("0.005")
+    estimate_slippage: bool = False
+    reporting_currency: Annotated[Currency, Field(pattern=r"^[A-Za-z0-9]{1,16}$")] = USD
+    rates: tuple[
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,16}=[0-9]{1,12}(\.[0-9]{1,18})?$")], ...
+    ] = ()
+
+    @property
+    def reporting_rates(self) -> dict[Currency, Decimal]:
+        """What one of each currency is in the reporting one."""
+        pairs = (rate.partition("=") for rate in self.rates)
+        return {Currency(name): Decimal(rate) for name, _, rate in pairs}
 
 
 class LogSettings(Section):
@@ -221,8 +253,10 @@ class Settings(BaseSettings):
     journal: JournalSettings = JournalSettings()
     exits: ExitSettings = ExitSettings()
     limits: LimitSettings = LimitSettings()
+    trades: TradeSettings = TradeSettings()
     control: ControlSettings = ControlSettings()
     alerts: AlertSettings = AlertSettings()
+    analytics: AnalyticsSettings = AnalyticsSettings()
     logs: LogSettings = LogSettings()
     holdings: tuple[HoldingSettings, ...] = ()
     stops: tuple[StopSettings, ...] = ()

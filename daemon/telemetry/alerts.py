@@ -1,6 +1,6 @@
-"""Notices that leave the machine: one webhook or one command, beside the loop, never in it.
+"""Notices that leave the machine, each by its routes: beside the loop, never in it.
 
-The loop only fills a bounded queue; a task of its own sends, retries with back-off and drops in
+The loop only fills bounded queues; a task for each route sends, retries with back-off and drops in
 the end, counting. Needs no disk. Knows which notices to send, not why they were made.
 """
 
@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Protocol
+from fnmatch import fnmatchcase
+from typing import Final, Literal, Protocol
 
-import aiohttp
-import msgspec
 from structlog.typing import FilteringBoundLogger
 from tenacity import (
     AsyncRetrying,
@@ -34,9 +33,7 @@ _ONE_BY_ONE: Final = 4
 _TEXTS: Final = 9
 _ATTEMPTS: Final = 6
 _WAIT_MAX_S: Final = 30.0
-_ERRORS_FROM: Final = 300
-# All that a command gets of the daemon's environment, which may hold secrets.
-_ENVIRONMENT: Final = ("PATH", "HOME", "LANG", "TZ")
+_MINUTE_S: Final = 60.0
 
 
 class AlertFailedError(TheirsError):
@@ -45,9 +42,9 @@ class AlertFailedError(TheirsError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One notice on its way out, or `times` of one kind in one; `text` is what a person reads."""
+    """One notice on its way out, or `times` of them in one; `text` is what a person reads."""
 
-    notice: NoticeKind
+    notice: NoticeKind | Literal["test"]
     text: str
     urgent: bool
     seq: int
@@ -58,32 +55,10 @@ class Alert:
     client_order_id: str = ""
     times: int = 1
 
-
-@dataclass(slots=True)
-class _Waiting:
-    """What one sending will say: an alert, and the later ones of its kind that it speaks for."""
-
-    alert: Alert
-    texts: list[str] = field(default_factory=list)
-    times: int = 1
-
-    def join(self, alert: Alert) -> None:
-        """Let this one speak for `alert` as well."""
-        self.times += 1
-        if len(self.texts) < _TEXTS:
-            self.texts.append(alert.text)
-        if alert.urgent and not self.alert.urgent:
-            self.alert = replace(self.alert, urgent=True)
-
-    def told(self) -> Alert:
-        """What is sent."""
-        if self.times == 1:
-            return self.alert
-        left = self.times - 1 - len(self.texts)
-        more = f"; and {left} more" if left else ""
-        text = f"{self.times} times {self.alert.notice.value}: "
-        text += "; ".join((self.alert.text, *self.texts)) + more
-        return replace(self.alert, text=text, symbol="", client_order_id="", times=self.times)
+    @property
+    def kind(self) -> str:
+        """The notice's name."""
+        return self.notice.value if isinstance(self.notice, NoticeKind) else self.notice
 
 
 class AlertSender(Protocol):
@@ -94,106 +69,124 @@ class AlertSender(Protocol):
         ...
 
 
-class WebhookSender:
-    """Posts alerts as JSON. Follows no redirect; 2xx means taken."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Which notices of one rule leave for one target. Patterns are globs.
 
-    def __init__(self, url: str, timeout_s: float) -> None:
-        self._url = url
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
-
-    async def send(self, alert: Alert) -> None:
-        """One POST on a connection of its own: alerts are rare."""
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=self._timeout) as session,
-                session.post(
-                    self._url,
-                    data=msgspec.json.encode(alert),
-                    headers={"Content-Type": "application/json"},
-                    allow_redirects=False,
-                ) as answer,
-            ):
-                status = answer.status
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            # From None: the URL in the cause's text is a secret.
-            raise AlertFailedError(f"webhook: {type(error).__name__}") from None
-        if status >= _ERRORS_FROM:
-            raise AlertFailedError(f"webhook: HTTP {status}")
-
-
-class CommandSender:
-    """Runs a command with the alert as JSON on its standard input; exit code 0 means taken.
-
-    Of the environment it sees PATH, HOME, LANG and TZ.
+    `per_minute`: a burst of so many, then one each 60 / `per_minute` seconds; None: no limit.
     """
 
-    def __init__(self, argv: Sequence[str], timeout_s: float) -> None:
-        self._argv = tuple(argv)
-        self._timeout_s = timeout_s
+    rule: str
+    target: str
+    sender: AlertSender
+    notices: frozenset[NoticeKind] = frozenset()
+    urgent: bool = True
+    venues: tuple[str, ...] = ("*",)
+    symbols: tuple[str, ...] = ("*",)
+    per_minute: int | None = None
 
-    async def send(self, alert: Alert) -> None:
-        """One run, killed after the timeout."""
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *self._argv,
-                env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
-            )
-        except OSError as error:
-            raise AlertFailedError(f"command: {error.strerror}") from error
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                await process.communicate(msgspec.json.encode(alert) + b"\n")
-        except TimeoutError as error:
-            raise AlertFailedError(f"command: no end after {self._timeout_s:g} s") from error
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-        if process.returncode:
-            raise AlertFailedError(f"command: exit code {process.returncode}")
+    def takes(self, notify: Notify) -> bool:
+        """True when this notice leaves here; one of no symbol in particular fits every pattern."""
+        if not ((notify.urgent and self.urgent) or notify.notice in self.notices):
+            return False
+        key = notify.key
+        if key is None:
+            return True
+        return any(fnmatchcase(key.venue, pattern) for pattern in self.venues) and any(
+            fnmatchcase(key.symbol, pattern) for pattern in self.symbols
+        )
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """What one sending will say: an alert, and later ones that it speaks for."""
+
+    alert: Alert
+    texts: list[str] = field(default_factory=list)
+    kinds: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.kinds[self.alert.kind] += 1
+
+    @property
+    def times(self) -> int:
+        """How many notices it stands for."""
+        return self.kinds.total()
+
+    def join(self, other: _Waiting) -> None:
+        """Let this one speak for `other` as well; an urgent one gives its name to both."""
+        self.kinds += other.kinds
+        self.texts += [other.alert.text, *other.texts][: _TEXTS - len(self.texts)]
+        if other.alert.urgent and not self.alert.urgent:
+            self.alert = replace(self.alert, urgent=True, notice=other.alert.notice)
+
+    def told(self) -> Alert:
+        """What is sent."""
+        if self.times == 1:
+            return self.alert
+        left = self.times - 1 - len(self.texts)
+        more = f"; and {left} more" if left else ""
+        each = ", ".join(f"{times} times {kind}" for kind, times in self.kinds.items())
+        text = f"{each}: {'; '.join((self.alert.text, *self.texts))}{more}"
+        return replace(self.alert, text=text, symbol="", client_order_id="", times=self.times)
+
+
+class _Pace:
+    """Tokens for so many sendings a minute; `now_s` is any clock that only goes on."""
+
+    def __init__(self, per_minute: int | None) -> None:
+        self._rate = None if per_minute is None else per_minute / _MINUTE_S
+        self._most = self._tokens = float(per_minute or 0)
+        self._at_s: float | None = None
+
+    def take(self, now_s: float) -> float:
+        """Take one and return 0, or take one that comes and return the seconds until then."""
+        if self._rate is None:
+            return 0.0
+        gained = 0.0 if self._at_s is None else (now_s - self._at_s) * self._rate
+        self._at_s = now_s
+        self._tokens = min(self._most, self._tokens + gained) - 1
+        return max(0.0, -self._tokens / self._rate)
 
 
 class AlertObserver:
-    """ports.Observer that sends notices: the urgent ones, and those of the given kinds.
+    """ports.Observer that sends the notices of one route.
 
     A storm of one kind (300 positions without a price) becomes a handful of alerts, so that it
-    neither buries the others nor fills the queue.
+    neither buries the others nor fills the queue. What waits for the route's limit goes together.
     """
 
     def __init__(
         self,
-        sender: AlertSender,
-        notices: Sequence[NoticeKind],
+        route: Route,
         log: FilteringBoundLogger,
         sleep: Callable[[float], Awaitable[None]],
         limit: int = _QUEUE_ALERTS,
     ) -> None:
-        self._sender = sender
-        self._notices = frozenset(notices)
+        self.route = route
+        self._pace = _Pace(route.per_minute)
+        self._draining = asyncio.Event()
         self._log = log
         self._sleep = sleep
         self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue(limit)
-        self._kinds: dict[NoticeKind, list[_Waiting]] = {}
+        self._kinds: dict[str, list[_Waiting]] = {}
         self.sent = 0
         self.dropped = 0
 
     def observe(self, seq: int, event: Event, commands: Sequence[Command]) -> None:
         """Queue the notices of one committed step; never waits."""
         for command in commands:
-            if isinstance(command, Notify) and (command.urgent or command.notice in self._notices):
+            if isinstance(command, Notify) and self.route.takes(command):
                 self._queue(_alert(seq, event, command))
 
     def _queue(self, alert: Alert) -> None:
-        alike = self._kinds.setdefault(alert.notice, [])
+        alike = self._kinds.setdefault(alert.kind, [])
+        waiting = _Waiting(alert)
         if alike and (len(alike) >= _ONE_BY_ONE or self._waiting.full()):
-            alike[-1].join(alert)
+            alike[-1].join(waiting)
             return
         try:
-            self._waiting.put_nowait(waiting := _Waiting(alert))
+            self._waiting.put_nowait(waiting)
             alike.append(waiting)
         except asyncio.QueueFull:
             self._drop(alert, "too many alerts are waiting")
@@ -201,18 +194,48 @@ class AlertObserver:
     def _drop(self, alert: Alert, why: str) -> None:
         self.dropped += 1
         self._log.error(
-            "alert_dropped", notice=alert.notice, why=why, dropped=self.dropped, seq=alert.seq
+            "alert_dropped",
+            notice=alert.kind,
+            rule=self.route.rule,
+            target=self.route.target,
+            why=why,
+            dropped=self.dropped,
+            seq=alert.seq,
         )
+
+    @property
+    def depth(self) -> int:
+        """How many sendings wait."""
+        return self._waiting.qsize()
 
     async def run(self) -> None:
         """Send what is queued, one after the other, until cancelled."""
         while True:
-            waiting = await self._waiting.get()
-            self._kinds[waiting.alert.notice].remove(waiting)
+            waiting, taken = self._taken(await self._waiting.get()), 1
+            wait_s = self._pace.take(asyncio.get_running_loop().time())
+            if wait_s:
+                await self._wait(wait_s)
+                while not self._waiting.empty():
+                    waiting.join(self._taken(self._waiting.get_nowait()))
+                    taken += 1
             try:
                 await self._send(waiting.told())
             finally:
-                self._waiting.task_done()
+                for _ in range(taken):
+                    self._waiting.task_done()
+
+    def _taken(self, waiting: _Waiting) -> _Waiting:
+        """It is on its way: what comes now does not join it any more."""
+        for alike in self._kinds.values():
+            if waiting in alike:
+                alike.remove(waiting)
+        return waiting
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait for room, but at the end of the run no longer."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._draining.wait()
 
     async def _send(self, alert: Alert) -> None:
         retrying = AsyncRetrying(
@@ -224,13 +247,14 @@ class AlertObserver:
         try:
             async for attempt in retrying:
                 with attempt:
-                    await self._sender.send(alert)
+                    await self.route.sender.send(alert)
             self.sent += 1
         except RetryError as error:
             self._drop(alert, str(error.last_attempt.exception()))
 
     async def drain(self, timeout_s: float) -> None:
         """Wait until all is sent, `timeout_s` seconds at most; what is left is counted."""
+        self._draining.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._waiting.join()

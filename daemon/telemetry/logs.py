@@ -11,11 +11,13 @@ import enum
 import functools
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import BinaryIO, Final
+from itertools import islice
+from typing import Final, Protocol
 
 import msgspec
 import structlog
@@ -25,11 +27,14 @@ from daemon.core.commands import Command, Notify
 from daemon.core.events import Event, MarketRead, Quote
 from daemon.core.instrument import Instrument
 from daemon.core.terms import NANOS, PositionKey, PositionSide, Symbol, Venue, proper
+from daemon.telemetry.causes import Causes
+from daemon.telemetry.repeats import WINDOW_S, Kind, Repeats
 from daemon.telemetry.table import COMMAND_LINES, DEBUG, ERROR, EVENT_LINES, WARNING, Line
 from daemon.telemetry.views import View, seed_view
 
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _QUEUE_LINES: Final = 20_000
+_RECENT_LINES: Final = 2_000
 _CLOSE_S: Final = 2.0
 _MICROS: Final = 1_000
 _IDS: Final = ("account", "venue", "symbol", "client_order_id", "venue_order_id")
@@ -40,29 +45,59 @@ def _named(cls: type[Event | Command], line: Line) -> tuple[str, ...]:
     return (*(field.name for field in fields(cls) if field.name in _IDS), *line.fields)
 
 
-_NAMES: Final[dict[type[Event | Command], tuple[str, ...]]] = {
+FIELDS: Final[dict[type[Event | Command], tuple[str, ...]]] = {
     **{cls: _named(cls, line) for cls, line in EVENT_LINES.items()},
     **{cls: _named(cls, line) for cls, line in COMMAND_LINES.items()},
 }
+# `cause` is the step that a line followed from; why a fill came about has another name.
+RENAMED: Final = {"cause": "fill_cause"}
+# What tells two kinds of one repeated event apart.
+_KIND: Final = ("account", "venue", "query", "reason")
+
+
+class Stream(Protocol):
+    """Where lines go: a file, or what takes lines as one."""
+
+    def write(self, lines: bytes, /) -> object:
+        """Take whole lines."""
+        ...
+
+    def flush(self) -> object:
+        """Hold nothing back."""
+        ...
 
 
 class LineSink:
-    """Writes lines from a thread of its own; never blocks the caller. Limit: 20,000 lines."""
+    """Writes lines from a thread of its own; never blocks the caller. Limit: 20,000 lines.
 
-    def __init__(self, stream: BinaryIO, limit: int = _QUEUE_LINES) -> None:
+    The latest 2,000 are kept for who asks.
+    """
+
+    def __init__(self, stream: Stream, limit: int = _QUEUE_LINES) -> None:
         self._stream = stream
         self._limit = limit
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._recent: deque[bytes] = deque(maxlen=_RECENT_LINES)
+        self._count = 0
         self.dropped = 0
         self._thread = threading.Thread(target=self._run, name="filld-log", daemon=True)
         self._thread.start()
 
     def write(self, line: bytes) -> None:
         """Queue one line (without its end), or drop and count it."""
+        self._recent.append(line)
+        self._count += 1
         if self._lines.qsize() >= self._limit:
             self.dropped += 1
             return
         self._lines.put(line)
+
+    def after(self, number: int, limit: int) -> tuple[list[str], int]:
+        """Of the lines that are kept those after `number`, and the number of the last of them."""
+        gone = self._count - len(self._recent)
+        begin = min(max(number, gone), self._count)
+        lines = [line.decode() for line in islice(self._recent, begin - gone, begin - gone + limit)]
+        return lines, begin + len(lines)
 
     def _run(self) -> None:
         going = True
@@ -166,22 +201,36 @@ class LogObserver:
         self._log = log
         self._level = LEVELS[level]
         self._payouts: dict[tuple[Venue, Symbol], Decimal | None] = {}
+        self._causes = Causes()
+        self._repeats = Repeats()
 
     def observe(self, seq: int, event: Event, commands: Sequence[Command]) -> None:
         """Write the lines of one committed step."""
+        for kind, left_out, over in self._repeats.ended(event.mono_ns):
+            self._tell_repeats(kind, left_out, over=over)
         if isinstance(event, MarketRead):
             instrument = event.instrument
             self._payouts[instrument.venue, instrument.symbol] = instrument.payout_px
         line = EVENT_LINES[type(event)]
         if not seq and line.level < WARNING:
             line = line._replace(level=DEBUG)  # it changed nothing: a repetition, or a quiet look
-        self._write(line, seq, event, {})
+        self._write(line, seq, event, {}, event.mono_ns)
         for command in commands:
             line = COMMAND_LINES[type(command)]
             if isinstance(command, Notify) and command.urgent:
                 line = line._replace(level=ERROR)
             if line.level >= self._level:
-                self._write(line, seq, command, self._view(command, commands))
+                self._write(line, seq, command, self._view(command, commands), event.mono_ns)
+            else:
+                self._causes.of(seq, command)
+
+    def _tell_repeats(self, kind: Kind, left_out: int, *, over: bool) -> None:
+        of, account, venue, query, reason = kind
+        named = {"of": of, "account": account, "venue": venue, "query": query, "reason": reason}
+        if left_out:
+            self._log.warning("lines_left_out", **named, count=left_out, in_s=WINDOW_S)
+        if over:
+            self._log.info("quiet_again", **named)
 
     def _view(self, command: Command, together: Sequence[Command]) -> View:
         key: object = getattr(command, "key", None)
@@ -190,22 +239,29 @@ class LogObserver:
         )
         return seed_view(command, together, payout)
 
-    def _write(self, line: Line, seq: int, source: Event | Command, view: View) -> None:
+    def _write(
+        self, line: Line, seq: int, source: Event | Command, view: View, mono_ns: int
+    ) -> None:
         if line.level < self._level:
             return
-        named: dict[str, object] = {"seq": seq}
+        cause = self._causes.of(seq, source)
+        if line.per_minute:
+            kind = (line.event, *(getattr(source, name, None) for name in _KIND))
+            if not self._repeats.admits(kind, line.per_minute, mono_ns):
+                return
+        named: dict[str, object] = {"seq": seq, "cause": cause}
         key: object = getattr(source, "key", None)
         if isinstance(key, PositionKey):
             named |= {"account": key.account, "venue": key.venue, "symbol": key.symbol}
             if key.position_side is not PositionSide.NET:
                 named["position_side"] = key.position_side
         named |= view
-        for name in _NAMES[type(source)]:
+        for name in FIELDS[type(source)]:
             value = getattr(source, name)
             if isinstance(value, Quote | Instrument):
                 named |= _unfolded(value)
             else:
-                named[name] = value
+                named[RENAMED.get(name, name)] = value
         self._log.log(line.level, line.event, **named)
 
 
@@ -214,3 +270,15 @@ def _unfolded(value: Quote | Instrument) -> View:
     if isinstance(value, Quote):
         return {"bid_px": value.bid_px, "ask_px": value.ask_px, "source": value.source}
     return {"symbol": value.symbol, "close_time_ns": value.close_time_ns}
+
+
+def reads_logged(log: FilteringBoundLogger) -> Callable[[Venue, str, bool], None]:
+    """Who is told that the reads of a venue are shut, and why, or open again."""
+
+    def told(venue: Venue, text: str, shut: bool) -> None:  # noqa: FBT001 - the breaker calls it so
+        if shut:
+            log.warning("reads_shut", venue=venue, text=text)
+        else:
+            log.info("reads_open_again", venue=venue)
+
+    return told

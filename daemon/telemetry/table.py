@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from daemon.core import commands as co
 from daemon.core import decisions as de
+from daemon.core import estimates as es
 from daemon.core import events as ev
 from daemon.core import requests as rq
 
@@ -22,11 +23,16 @@ ERROR: Final = logging.ERROR
 
 
 class Line(NamedTuple):
-    """How a class is logged: constant event name, level, further fields."""
+    """How a class is logged: constant event name, level, further fields.
+
+    `per_minute`: so many lines of one account are written in a minute, the rest is counted; 1: the
+    first one only, for as long as it goes on. 0: every one.
+    """
 
     event: str
     level: int
     fields: tuple[str, ...] = ()
+    per_minute: int = 0
 
 
 EVENT_LINES: Final[dict[type[ev.Event], Line]] = {
@@ -54,6 +60,7 @@ EVENT_LINES: Final[dict[type[ev.Event], Line]] = {
             "commission_currency",
             "liquidity",
             "position_qty",
+            "cause",
             "transact_time_ns",
         ),
     ),
@@ -62,16 +69,19 @@ EVENT_LINES: Final[dict[type[ev.Event], Line]] = {
     ev.PositionSnapshot: Line("positions_read", DEBUG, ("as_of_ns",)),
     ev.MarketRead: Line("market_read", DEBUG, ("instrument", "phase", "settl_px")),
     ev.MarketChanged: Line("market_changed", INFO, ("phase", "close_time_ns", "settl_px")),
+    ev.Funding: Line("funding", INFO, ("exec_id", "funding", "funding_currency", "position_side")),
+    ev.MarginCall: Line("margin_call", WARNING, ("position_qty", "position_side", "mark_px")),
     ev.Settlement: Line("settlement", INFO, ("settl_px", "position_qty", "revenue")),
     ev.VenuePaused: Line("venue_paused", WARNING, ("pause_time_ns", "resume_time_ns", "text")),
     ev.VenueResumed: Line("venue_resumed", INFO),
     ev.Quote: Line("quote", DEBUG, ("bid_px", "bid_qty", "ask_px", "ask_qty", "source")),
-    ev.FeedLost: Line("feed_lost", WARNING, ("symbols",)),
-    ev.FeedRestored: Line("feed_restored", INFO, ("symbols",)),
-    ev.StreamLost: Line("stream_lost", WARNING, ("text",)),
-    ev.StreamRestored: Line("stream_restored", INFO),
-    ev.QueryFailed: Line("query_failed", WARNING, ("query", "reason", "text")),
-    ev.Undecodable: Line("undecodable", ERROR, ("source", "raw", "text")),
+    ev.FeedLost: Line("feed_lost", WARNING, ("symbols",), 20),
+    ev.FeedRestored: Line("feed_restored", INFO, ("symbols",), 20),
+    ev.StreamLost: Line("stream_lost", WARNING, ("text",), 20),
+    ev.StreamRestored: Line("stream_restored", INFO, (), 20),
+    ev.VenueNotOpened: Line("venue_open_failed", DEBUG, ("text",)),
+    ev.QueryFailed: Line("query_failed", WARNING, ("query", "reason", "text"), 1),
+    ev.Undecodable: Line("undecodable", ERROR, ("source", "raw", "text"), 20),
     ev.Started: Line("started", INFO, ("journal_id", "engine_version", "take_over")),
     ev.RulesLoaded: Line("rules_loaded", INFO),
     ev.StopRequested: Line("stop_requested", WARNING),
@@ -85,6 +95,17 @@ EVENT_LINES: Final[dict[type[ev.Event], Line]] = {
     rq.UnguardRequested: Line("unguard_requested", WARNING, ("for_s", "guard_again")),
     rq.OrderResolved: Line("order_resolved", WARNING, ("cum_qty", "text")),
     rq.PositionsImported: Line("positions_imported", INFO),
+    rq.TradeRequested: Line(
+        "trade_requested",
+        INFO,
+        ("token", "attempt", "reason", "side", "order_qty", "ord_type", "limit_px", "quote"),
+    ),
+    es.SlippageEstimated: Line(
+        "slippage_estimated",
+        DEBUG,
+        ("source", "qty", "shown_qty", "held_px", "spread_px", "expected_px", "bound_px"),
+    ),
+    es.RetryDelayLearned: Line("retry_delay_learned", INFO, ("reason", "delay_s")),
 }
 
 COMMAND_LINES: Final[dict[type[co.Command], Line]] = {
@@ -93,9 +114,11 @@ COMMAND_LINES: Final[dict[type[co.Command], Line]] = {
         INFO,
         (
             "exit_no",
+            "trade_no",
             "attempt",
             "side",
             "order_qty",
+            "ord_type",
             "limit_px",
             "time_in_force",
             "reduce_only",
@@ -129,13 +152,14 @@ COMMAND_LINES: Final[dict[type[co.Command], Line]] = {
     de.RaiseHighWater: Line("high_water_raised", DEBUG, ("high_water_px",)),
     de.BeginConfirmation: Line("confirmation_begun", DEBUG),
     de.InferFill: Line("fill_inferred", WARNING, ("exec_id", "side", "last_qty", "last_px")),
-    de.NoteMismatch: Line("mismatch_noted", INFO, ("difference", "as_of_ns")),
-    de.NoteAgreement: Line("agreement_noted", INFO),
+    de.NoteMismatch: Line("mismatch_noted", INFO, ("difference", "as_of_ns"), 60),
+    de.NoteAgreement: Line("agreement_noted", INFO, (), 60),
     de.DeclareDead: Line("order_declared_dead", WARNING, ("reason", "text")),
     de.AdoptOrder: Line(
         "order_adopted", WARNING, ("exit_no", "attempt", "side", "order_qty", "limit_px")
     ),
     de.SettlePosition: Line("position_settled", INFO, ("settl_px", "revenue")),
     de.MarkSettled: Line("generation_over", INFO, ("generation",)),
+    de.RefuseTrade: Line("trade_refused", WARNING, ("trade_no", "attempt", "reason", "text")),
     de.HaltAccount: Line("account_halted", ERROR, ("text",)),
 }

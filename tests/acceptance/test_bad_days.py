@@ -127,3 +127,14 @@ async def test_a_price_that_jumps_far_below_the_stop_is_followed_down(tmp_path: 
         await stage.until_left("0")
         await stage.until_agreed()
         assert [order["price"] for order in stage.sent()] == ["0.2600", "0.0700"]
+
+
+async def test_sigterm_while_the_venue_does_not_answer_yet_ends_in_order(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        stage.arm(FaultKind.HTTP_DELAY_BEFORE, endpoint="GET *", count=None, seconds=60)
+        await stage.begin()
+        await stage.until("it to ask", lambda: stage.struck(FaultKind.HTTP_DELAY_BEFORE))
+        assert await stage.stop() == 0, stage.tail()
+        assert stage.lines("filld_stopped")
+        stage.calm()
+        await stage.started_and_armed()

@@ -6,11 +6,14 @@ from decimal import Decimal
 
 from daemon.analytics.scene import Scene
 from daemon.app.door import OperatorDoor
+from daemon.app.trading import Trader
 from daemon.control.door import Refusal
 from daemon.core.errors import TheirsError
 from daemon.core.events import Event, RulesLoaded
 from daemon.core.requests import HaltRequested
 from daemon.runtime.freshness import Freshness
+from daemon.runtime.waiting import OrderWaiter
+from daemon.settings import TradeSettings
 from tests import builders as make
 from tests.runtime.fake_venue import Rig
 from tests.runtime.test_driver import armed_position
@@ -21,10 +24,25 @@ def broken_rules() -> RulesLoaded:
     raise TheirsError("stops.0.stop_px: 2\nexits.order: never")
 
 
+def trader_of(rig: Rig) -> Trader:
+    """What trades over the rig's loop."""
+    return Trader(
+        driver=rig.driver,
+        outbox=rig.outbox,
+        inbox=rig.inbox,
+        waiter=OrderWaiter(rig.inbox, rig.clock),
+        freshness=Freshness(),
+        clock=rig.clock,
+        settings=TradeSettings(),
+    )
+
+
 def door_of(rig: Rig) -> OperatorDoor:
     """A door over the rig's loop, with rules that change."""
     rules = make.rules_loaded(make.rule(level="0.55"))
-    return OperatorDoor(rig.driver, rig.inbox, Freshness(), rig.clock, lambda: rules)
+    return OperatorDoor(
+        rig.driver, rig.inbox, Freshness(), rig.clock, lambda: rules, trader_of(rig)
+    )
 
 
 def halt(scene: Scene) -> Event | Refusal:
@@ -65,6 +83,8 @@ async def test_a_reload_takes_all_rules_or_none() -> None:
         before = await rig.settle()
         assert await door_of(rig).reload() == ()
         assert rig.driver.watermark == before + 1
-        broken = OperatorDoor(rig.driver, rig.inbox, Freshness(), rig.clock, broken_rules)
+        broken = OperatorDoor(
+            rig.driver, rig.inbox, Freshness(), rig.clock, broken_rules, trader_of(rig)
+        )
         assert await broken.reload() == ("stops.0.stop_px: 2", "exits.order: never")
         assert rig.driver.watermark == before + 1

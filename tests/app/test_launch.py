@@ -10,7 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from daemon.app.launch import Daemon, Launch, Telemetry, first_error, open_journal, rules_loaded
+from daemon.app.launch import Daemon, Launch, Telemetry, first_error
+from daemon.app.opening import open_journal, rules_loaded
 from daemon.app.venues import check_keys
 from daemon.core.errors import TheirsError
 from daemon.core.terms import RuleKind
@@ -77,7 +78,7 @@ async def test_a_command_or_a_webhook_makes_alerts_and_nothing_makes_none(tmp_pa
     ):
         made = settings(tmp_path, **names)
         telemetry = Telemetry(launch_of(made), CLOCK)
-        assert (telemetry.alerts is not None) is wanted
+        assert bool(telemetry.alerts) is wanted
         telemetry.sink.close()
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -16,8 +16,10 @@ from typing_extensions import override
 from daemon.analytics.scene import View
 from daemon.cli.main import application
 from daemon.control.client import DoorClient
-from daemon.control.server import serve_door
+from daemon.control.health import HealthSource
+from daemon.control.server import Sources, serve_door
 from daemon.core.commands import Command
+from daemon.core.engine import ENGINE_VERSION
 from daemon.core.events import Event
 from daemon.core.terms import Side
 from daemon.journal.sqlite import SqliteJournal
@@ -61,7 +63,7 @@ class Stage:
         asyncio.run(_keep(self.journal, play.records))
 
     @contextlib.contextmanager
-    def running(self, door: FakeDoor) -> Iterator[FakeDoor]:
+    def running(self, door: FakeDoor, health: HealthSource | None = None) -> Iterator[FakeDoor]:
         """The daemon's door, served from a thread."""
         ready = threading.Event()
         ended: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
@@ -69,7 +71,8 @@ class Stage:
         async def serve() -> None:
             stop = asyncio.Event()
             async with asyncio.TaskGroup() as group:
-                task = group.create_task(serve_door(self.socket, door), name="door")
+                sources = Sources(health=health)
+                task = group.create_task(serve_door(self.socket, door, sources), name="door")
                 async with DoorClient(self.socket) as client:
                     await until_open(client)
                 ended.append((asyncio.get_running_loop(), stop))
@@ -136,6 +139,6 @@ def story() -> Kept:
 
 
 async def _keep(path: Path, records: list[Record]) -> None:
-    journal = SqliteJournal(path, INLINE)
+    journal = SqliteJournal(path, replace(INLINE, engine_version=ENGINE_VERSION))
     await journal.append(records)
     await journal.close()

@@ -100,6 +100,18 @@ def test_a_difference_is_shown_with_both_numbers_on_any_terminal() -> None:
         assert out.getvalue().index("-11.0050") < out.getvalue().index("-11.0049")
 
 
+def test_funding_is_part_of_the_truth_and_has_a_column_where_it_was_paid() -> None:
+    flat: Json = {"positions": [], "fills": [], "funding": {"BTCUSDT": {"USDT": "1.5"}}}
+    books: list[Json] = [{}, {"funding_pnl": "-1.5"}]
+    assert PERP.truth(StillWorld({}, flat)).pnl == Decimal("-1.5")
+    shown = []
+    for ours in books:
+        out = io.StringIO()
+        show(Console(file=out, width=160), rows_of(ours, {})[:1])
+        shown.append("funding PnL" in out.getvalue())
+    assert shown == [False, True]
+
+
 def test_a_fee_in_the_coin_that_is_held_is_less_to_sell() -> None:
     bought = fill("ETHUSDT", "bid", "1.5", "2500", "0.0015", "ETH")
     sold = fill("ETHUSDT", "ask", "1.4985", "2400", "3.5964")

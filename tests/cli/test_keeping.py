@@ -115,7 +115,7 @@ def test_verify_agrees(stage: Stage) -> None:
     wanted = f"{len(play.records)} records: every decision comes out the same\n"
     assert (said.code, said.out) == (0, wanted)
     view = stage.filld("replay", "--verify", "--json").json
-    assert view == {"records": len(play.records), "divergence": None}
+    assert view == {"records": len(play.records), "skipped": 0, "divergence": None}
 
 
 def test_verify_disagrees(stage: Stage) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from daemon.analytics.scene import View
 from daemon.cli.asking import FROM_JOURNAL
+from daemon.core.terms import FillCause
 from tests import builders as make
 from tests.cli.stage import Stage, story
 from tests.control.doors import FakeDoor, inner, rows
+from tests.control.test_health import DOWN, Standing
 from tests.core.play import guarded
 
 VERBS = ["status", "positions", "orders", "exits"]
@@ -55,6 +59,17 @@ def test_tables_for_people(stage: Stage) -> None:
     said = stage.filld("exits")
     for text in ("NFL-1", "stop_loss", "partial fills", "0.57"):
         assert text in said.out
+
+
+def test_what_the_venue_closed_by_itself_has_a_column(stage: Stage) -> None:
+    play = story()
+    with stage.running(FakeDoor(play)):
+        assert "adl pnl" not in stage.filld("positions").out
+    sold = make.fill(exec_id="adl", last_qty="10", last_px="0.75", venue_order_id="venue-1")
+    play.tell(replace(sold, cause=FillCause.ADL))
+    stage.keep(play)
+    for verb in ("positions", "status"):
+        assert "adl pnl" in stage.filld(verb).out
 
 
 def test_one_order(stage: Stage) -> None:
@@ -153,3 +168,22 @@ def test_nothing_to_show(stage: Stage) -> None:
     stage.keep(play)
     assert "no positions" in stage.filld("positions").out
     assert "no exits" in stage.filld("exits").out
+
+
+def test_health_is_an_exit_code_and_reasons(stage: Stage) -> None:
+    with stage.running(FakeDoor(story()), Standing()):
+        said = stage.filld("health")
+        assert (said.code, said.out, said.err) == (0, "1 positions held\n", "")
+    with stage.running(FakeDoor(story()), Standing((DOWN,))):
+        said = stage.filld("health", "--json")
+    assert said.code == 1
+    assert (said.json["ready"], said.json["not_ready"]) == (False, [DOWN])
+
+
+def test_health_without_a_daemon_is_not_ready(stage: Stage) -> None:
+    stage.keep(story())
+    said = stage.filld("health", "--json")
+    assert (said.code, said.json["ready"]) == (1, False)
+    said = stage.filld("health")
+    assert (said.code, said.err) == (1, "")
+    assert said.out.startswith(f"NOT READY: no daemon answers at {stage.socket}")

@@ -17,7 +17,7 @@ from tests.cli.stage import Stage, invoke
 VERBS = (
     *("run", "paper", "demo", "check-config", "status", "positions", "orders", "order"),
     *("exits", "halt", "resume", "exit", "confirm", "unguard", "resolve", "reload"),
-    *("import-positions", "replay", "rebuild"),
+    *("import-positions", "replay", "rebuild", "health"),
 )
 
 
@@ -60,7 +60,8 @@ def test_nothing_asked_shows_the_help() -> None:
 def test_the_exit_codes_are_written_down() -> None:
     said = " ".join(invoke("--help").out.split())
     assert "0 done, 1 refused or failed, 2 bad usage or input, 3 no daemon" in said
-    assert list(ExitCode) == [0, 1, 2, 3, 4]
+    assert "4 a comparison disagrees, 5 done in part" in said
+    assert list(ExitCode) == [0, 1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize(

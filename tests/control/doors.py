@@ -10,8 +10,10 @@ from typing import TypeVar
 
 from daemon.analytics.scene import Scene, View
 from daemon.control.client import DoorClient
-from daemon.control.door import EventMaker, NoDaemonError, Refusal
-from daemon.control.server import serve_door
+from daemon.control.door import EventMaker, NoDaemonError, Refusal, TradeMaker
+from daemon.control.figures import FigureSource
+from daemon.control.health import HealthSource
+from daemon.control.server import Sources, serve_door
 from daemon.core.events import Event
 from tests.core.play import WALL_NS, Play
 
@@ -48,15 +50,29 @@ class FakeDoor:
         self._seq += 1
         return self._seq
 
+    async def trade(self, make: TradeMaker) -> Refusal | None:
+        wanted = make(self._scene())
+        if isinstance(wanted, Refusal):
+            return wanted
+        self.events.append(wanted)
+        self.play.tell(wanted)
+        return None
+
     async def reload(self) -> tuple[str, ...]:
         return self.problems
 
 
 @contextlib.asynccontextmanager
-async def served(path: Path, door: FakeDoor) -> AsyncIterator[DoorClient]:
+async def served(
+    path: Path,
+    door: FakeDoor,
+    figures: FigureSource | None = None,
+    health: HealthSource | None = None,
+) -> AsyncIterator[DoorClient]:
     """The door on a socket, and a client of it."""
+    sources = Sources(figures=figures, health=health)
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(serve_door(path, door), name="door")
+        task = group.create_task(serve_door(path, door, sources), name="door")
         async with DoorClient(path) as client:
             await until_open(client)
             yield client

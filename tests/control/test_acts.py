@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.control.acts import Target, find_target, near, unknown_order
+from daemon.control.acts import Target, find_target, near, no_order
 from daemon.control.bodies import SymbolBody
 from daemon.control.door import Refusal
 from tests import builders as make
@@ -37,6 +37,6 @@ async def test_an_order_by_the_beginning_of_its_id() -> None:
     play = guarded()
     play.tell(make.quote(bid="0.58", ask="0.60"))
     begun = play.order_id[:6]
-    refusal = await FakeDoor(play).look(lambda scene: unknown_order(scene, begun))
+    refusal = await FakeDoor(play).look(lambda scene: no_order(begun, [], scene))
     assert refusal.near == (play.order_id,)
     assert refusal.line.endswith(f"did you mean {play.order_id}?")

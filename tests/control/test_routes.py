@@ -293,7 +293,7 @@ FLAT = "NFL-1 is flat: there is nothing to"
             guarded,
             "/import-positions",
             {"rows": [], "venue": "binance"},
-            400,
+            404,
             "account, venue: say which one; known: main on kalshi",
         ),
         (

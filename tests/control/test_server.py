@@ -6,6 +6,8 @@ import asyncio
 import os
 import socket
 import stat
+import sys
+import tempfile
 from pathlib import Path
 
 import aiohttp
@@ -15,6 +17,7 @@ from aiohttp import web
 from daemon.control import server
 from daemon.control.client import DoorClient
 from daemon.control.door import DoorError, DoorRefusedError, NoDaemonError
+from daemon.control.limits import Limits
 from tests.control.doors import FakeDoor, served
 from tests.core.play import guarded
 
@@ -123,7 +126,7 @@ async def _serve(path: Path, app: web.Application) -> web.AppRunner:
 async def test_a_slow_action_is_answered_with_what_may_have_happened(tmp_path: Path) -> None:
     door = FakeDoor(guarded())
     door.delay_s = 5
-    runner = await _serve(tmp_path / "s", server.make_app(door, request_s=0.05))
+    runner = await _serve(tmp_path / "s", server.make_app(door, limits=Limits(request_s=0.05)))
     async with DoorClient(tmp_path / "s") as client:
         with pytest.raises(DoorRefusedError, match="may still be committed") as error:
             await client.post("/halt", {})
@@ -143,11 +146,11 @@ async def test_more_requests_than_it_takes_are_refused(tmp_path: Path) -> None:
 
     connector = aiohttp.UnixConnector(path=str(tmp_path / "s"))
     async with aiohttp.ClientSession(connector=connector) as session, asyncio.TaskGroup() as group:
-        for number in range(server.REQUESTS_MAX + 2):
+        for number in range(Limits().running + 2):
             group.create_task(ask(session), name=f"ask-{number}")
     await runner.cleanup()
     assert sorted(statuses)[-2:] == [503, 503]
-    assert statuses.count(200) == server.REQUESTS_MAX
+    assert statuses.count(200) == Limits().running
 
 
 async def test_what_is_no_json_is_said(tmp_path: Path) -> None:
@@ -162,3 +165,40 @@ async def test_what_is_no_json_is_said(tmp_path: Path) -> None:
         with pytest.raises(DoorError, match="answered 500 with what is not JSON"):
             await client.get("/status")
     await runner.cleanup()
+
+
+STRANGER = """
+import os, socket, sys
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+with socket.socket(socket.AF_UNIX) as caller:
+    try:
+        caller.connect(sys.argv[1])
+    except PermissionError:
+        sys.exit(77)
+    caller.sendall(b"POST /halt HTTP/1.1\\r\\nHost: filld\\r\\nContent-Length: 2\\r\\n\\r\\n{}")
+    print(caller.makefile("rb").read().decode())
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+async def test_a_stranger_is_kept_out_by_the_mode_and_by_the_kernels_word() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        home, door = Path(folder), FakeDoor(guarded())
+        home.chmod(0o755)
+        path = home / "s"
+
+        async def stranger() -> tuple[int | None, str]:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-c", STRANGER, str(path)), stdout=asyncio.subprocess.PIPE
+            )
+            out, _ = await process.communicate()
+            return process.returncode, out.decode()
+
+        async with served(path, door):
+            assert await stranger() == (77, "")
+            path.chmod(0o666)  # even if somebody opens it
+            code, answer = await stranger()
+        assert code == 0
+        assert answer.startswith("HTTP/1.1 403 Forbidden")
+        assert "only the user that runs filld, and root" in answer
+        assert door.events == []

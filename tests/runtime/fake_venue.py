@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import count
 from typing import Self
 
@@ -126,6 +126,10 @@ class FakeVenue:
 
     async def close(self) -> None:
         """Nothing to let go of."""
+
+    def headroom(self) -> Mapping[str, float]:
+        """One allowance, half spent."""
+        return {"read": 0.5}
 
 
 class SlowJournal(MemoryJournal):

@@ -222,7 +222,7 @@ async def test_what_comes_while_a_snapshot_is_written_is_committed_and_not_in_it
     may_end = asyncio.Event()
     copies: list[tuple[int, int]] = []
 
-    def slow(seq: int, state: BookState) -> Awaitable[object]:
+    def slow(seq: int, state: BookState, still: object = None) -> Awaitable[object]:
         copies.append((seq, len(state.fills)))
         return may_end.wait()
 

@@ -9,7 +9,7 @@ import pytest
 from typing_extensions import override
 
 from daemon.core.errors import TheirsError
-from daemon.core.events import Event
+from daemon.core.events import Event, VenueNotOpened
 from daemon.core.terms import Account, Venue
 from daemon.ports import Deliver
 from daemon.runtime.fleet import FIRST_WAIT_S, Fleet
@@ -56,13 +56,13 @@ class Stage:
 
     def __init__(self, venue: FakeVenue, other: FakeVenue, *, every: bool = False) -> None:
         self.inbox, self.clock = Inbox(), TickingClock()
-        self.failed: list[Owner] = []
+        self.told: list[tuple[Owner, int, str]] = []
         self.begun = 0
         self.fleet = Fleet(
             {OWNER: venue, OTHER: other},
             self.inbox,
             self.clock,
-            failed=lambda owner, _: self.failed.append(owner),
+            told=lambda *told: self.told.append(told),
             every=every,
         )
 
@@ -82,11 +82,16 @@ async def test_a_dead_venue_holds_up_no_other_and_is_tried_on() -> None:
     well, banned = Banned(0), Banned(2)
     stage = Stage(well, banned)
     await stage.run_until(well.running, banned.running)
-    assert stage.failed == [OTHER, OTHER]
+    assert stage.told == [(OTHER, 1, "banned"), (OTHER, 3, "")], "the first failure, and its end"
     assert not stage.fleet.shut
     assert stage.clock.slept[:2] == [FIRST_WAIT_S, 2 * FIRST_WAIT_S]
-    assert await stage.inbox.take(10) == [make.fill(), make.market_read(), make.market_read()]
-    assert stage.begun == 1, "its own beginning comes before all that venues tell"
+    told = await stage.inbox.take(10)
+    shut = [event for event in told if isinstance(event, VenueNotOpened)]
+    assert [(event.account, event.venue, event.text) for event in shut] == [(*OTHER, "banned")] * 2
+    assert [event for event in told if event not in shut] == [
+        *(make.fill(), make.market_read(), make.market_read()),
+    ]
+    assert (stage.begun, told[0]) == (1, make.fill()), "its own beginning comes before all else"
 
 
 async def test_the_run_begins_though_one_never_answers() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from daemon.core.commands import PlaceOrder
-from daemon.core.engine import Engine
+from daemon.core.engine import ENGINE_VERSION, Engine
 from daemon.core.events import Event
 from daemon.core.terms import JournalId
 from daemon.journal.memory import MemoryJournal
@@ -22,7 +22,7 @@ def story() -> Sequence[Event]:
 
 async def written() -> tuple[MemoryJournal, Engine]:
     """A journal of the story, and the engine that lived it."""
-    journal, engine = MemoryJournal(JournalId("journal-1")), Engine()
+    journal, engine = MemoryJournal(JournalId("journal-1"), ENGINE_VERSION), Engine()
     for event in story():
         commands = tuple(c for c in engine.handle(event) if c.durable)
         if engine.changed:
@@ -64,3 +64,17 @@ async def test_a_decision_that_nobody_would_make_again_is_named() -> None:
     assert divergence is not None
     assert divergence.seq == last.seq
     assert [type(command) for command in divergence.differing] == [PlaceOrder]
+
+
+async def test_only_records_of_this_version_are_decided_again() -> None:
+    journal, _ = await written()
+    records = list(journal.replay())
+    last = records[-1]
+    kept = tuple(c for c in last.commands if not isinstance(c, PlaceOrder))
+    older = MemoryJournal(JournalId("journal-1"), ENGINE_VERSION - 1)
+    tampered = Record(last.seq, last.event, kept)
+    await older.append([*records[:-1], tampered])
+    engine = Engine()
+    assert verify(older.replay(), engine) is None
+    assert not engine.book.orders
+    assert verify([*list(older.replay())[:-1], tampered], Engine()) is not None

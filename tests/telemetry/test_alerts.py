@@ -1,17 +1,15 @@
-"""Alerts: the right notices leave, by webhook or command, retried, bounded, never in the loop."""
+"""Alerts: the right notices leave by the right route, retried, bounded, never in the loop."""
 
 from __future__ import annotations
 
 import asyncio
 import io
 import json
-import sys
 import time
-from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
-from aiohttp import web
 
 from daemon.core.commands import NoticeKind, Notify
 from daemon.core.decisions import RearmStop
@@ -23,15 +21,13 @@ from daemon.telemetry.alerts import (
     AlertFailedError,
     AlertObserver,
     AlertSender,
-    CommandSender,
-    WebhookSender,
+    Route,
 )
 from daemon.telemetry.logs import LineSink, make_logger
 from tests import builders as make
 
 EVENT = HaltRequested(receive_time_ns=5, mono_ns=1)
 KEY = make.KEY
-ALERT = Alert(notice=NoticeKind.HALTED, text="stop\n\x1b", urgent=True, seq=1, time_ns=5)
 
 
 def notify(kind: NoticeKind, *, urgent: bool = False, text: str = "t") -> Notify:
@@ -57,12 +53,21 @@ class FakeSender:
 class Desk:
     """An observer at work, its log in memory, its waits recorded."""
 
-    def __init__(self, sender: AlertSender, kinds: Sequence[NoticeKind], limit: int = 256) -> None:
+    def __init__(
+        self,
+        sender: AlertSender,
+        kinds: Sequence[NoticeKind],
+        limit: int = 256,
+        per_minute: int | None = None,
+    ) -> None:
         self.output = io.BytesIO()
         self.sink = LineSink(self.output)
         self.waits: list[float] = []
         log = make_logger(self.sink, lambda: 0)
-        self.alerts = AlertObserver(sender, kinds, log, self.sleep, limit)
+        route = Route(
+            rule="r", target="t", sender=sender, notices=frozenset(kinds), per_minute=per_minute
+        )
+        self.alerts = AlertObserver(route, log, self.sleep, limit)
 
     async def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
@@ -126,6 +131,7 @@ async def test_it_gives_up_loudly_and_goes_on() -> None:
     (line,) = desk.lines()
     assert (line["event"], line["notice"], line["dropped"]) == ("alert_dropped", "halted", 1)
     assert line["why"] == "webhook: HTTP 500"
+    assert (line["rule"], line["target"]) == ("r", "t")
 
 
 async def test_the_queue_is_bounded() -> None:
@@ -166,100 +172,43 @@ async def test_draining_ends_in_time() -> None:
     desk.sink.close()
 
 
-class Hook:
-    """A webhook on loopback."""
-
-    def __init__(self) -> None:
-        self.status = 200
-        self.delay_s = 0.0
-        self.bodies: list[dict[str, object]] = []
-        self.url = ""
-
-    async def take(self, request: web.Request) -> web.Response:
-        await asyncio.sleep(self.delay_s)
-        self.bodies.append(await request.json())
-        return web.Response(status=self.status, headers={"Location": self.url})
-
-
-@pytest.fixture
-async def hook() -> AsyncIterator[Hook]:
-    made = Hook()
-    app = web.Application()
-    app.router.add_post("/canary-9", made.take)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}/canary-9"
-    yield made
-    await runner.cleanup()
-
-
-async def test_a_webhook_takes_json(hook: Hook) -> None:
-    await WebhookSender(hook.url, 5).send(ALERT)
-    assert hook.bodies[0]["text"] == "stop\n\x1b"
-    assert hook.bodies[0]["notice"] == "halted"
-    assert hook.bodies[0]["urgent"] is True
-
-
-@pytest.mark.parametrize("status", [302, 404, 500])
-async def test_a_refusal_says_the_status_and_no_url(hook: Hook, status: int) -> None:
-    hook.status = status
-    with pytest.raises(AlertFailedError, match=f"HTTP {status}") as caught:
-        await WebhookSender(hook.url, 5).send(ALERT)
-    assert "canary" not in str(caught.value)
-    assert len(hook.bodies) == 1
+async def test_what_waits_for_room_is_told_in_one_with_the_urgent_name() -> None:
+    sender = FakeSender()
+    desk = Desk(sender, [NoticeKind.DUST, NoticeKind.NO_RULE], per_minute=1)
+    observe = desk.alerts.observe
+    observe(1, EVENT, (notify(NoticeKind.DUST, text="a"),))
+    observe(2, EVENT, (notify(NoticeKind.DUST, text="b"),))
+    observe(3, EVENT, (notify(NoticeKind.NO_RULE, text="c"),))
+    observe(4, EVENT, (notify(NoticeKind.HALTED, text="d", urgent=True),))
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(desk.alerts.run())
+        await asyncio.sleep(0.05)
+        assert [alert.text for alert in sender.sent] == ["a"]  # the second has to wait a minute
+        before = time.monotonic()
+        await desk.alerts.drain(5)  # the end of the run waits for no room
+        assert time.monotonic() - before < 1
+        task.cancel()
+    (_, told) = sender.sent
+    assert told.text == "1 times dust, 1 times no_rule, 1 times halted: b; c; d"
+    assert (told.notice, told.urgent, told.times) == (NoticeKind.HALTED, True, 3)
+    assert desk.lines() == []
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:9/canary-9", "nonsense:canary-9", "http://[canary-9"]
-)
-async def test_an_unreachable_webhook_says_no_url(url: str) -> None:
-    with pytest.raises(AlertFailedError) as caught:
-        await WebhookSender(url, 5).send(ALERT)
-    assert "canary" not in str(caught.value)
-    assert caught.value.__cause__ is None
-
-
-async def test_a_slow_webhook_times_out(hook: Hook) -> None:
-    hook.delay_s = 0.5
-    with pytest.raises(AlertFailedError, match="TimeoutError"):
-        await WebhookSender(hook.url, 0.05).send(ALERT)
-
-
-async def test_a_command_reads_the_alert(tmp_path: Path) -> None:
-    program = "import sys; open(sys.argv[1], 'w').write(sys.stdin.read())"
-    target = tmp_path / "alert.json"
-    await CommandSender([sys.executable, "-c", program, str(target)], 10).send(ALERT)
-    assert json.loads(target.read_text())["notice"] == "halted"
-
-
-async def test_a_command_sees_nothing_of_the_daemons_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FILLD_KALSHI__PRIVATE_KEY", "canary-9")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-9")
-    monkeypatch.setenv("TZ", "UTC")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("LANG", raising=False)
-    target = tmp_path / "environment"
-    await CommandSender(["/bin/sh", "-c", f"env > {target}"], 10).send(ALERT)
-    lines = dict(line.partition("=")[::2] for line in target.read_text().splitlines())
-    names = set(lines) - {"PWD", "SHLVL", "_", "OLDPWD"}  # the shell's own
-    assert names == {"PATH", "HOME", "TZ"}
-    assert (lines["HOME"], lines["TZ"]) == (str(tmp_path), "UTC")
-
-
-@pytest.mark.parametrize(
-    ("argv", "words"),
+    ("venues", "symbols", "taken"),
     [
-        (["/nowhere/at-all"], "No such file"),
-        (["/bin/sh", "-c", "cat >/dev/null; exit 3"], "exit code 3"),
-        (["/bin/sh", "-c", "exec sleep 20"], "no end after 0.1 s"),
+        (("*",), ("*",), True),
+        (("kalshi", "binance-*"), ("NFL-*",), True),
+        (("binance-*",), ("*",), False),
+        (("*",), ("BTC*",), False),
     ],
 )
-async def test_a_failing_command_is_named(argv: list[str], words: str) -> None:
-    before = time.monotonic()
-    with pytest.raises(AlertFailedError, match=words):
-        await CommandSender(argv, 0.1).send(ALERT)
-    assert time.monotonic() - before < 5
+def test_a_route_takes_its_venues_and_symbols(
+    venues: tuple[str, ...], symbols: tuple[str, ...], *, taken: bool
+) -> None:
+    route = Route(rule="r", target="t", sender=FakeSender(), venues=venues, symbols=symbols)
+    urgent = notify(NoticeKind.HALTED, urgent=True)
+    assert route.takes(urgent) is taken
+    assert route.takes(replace(urgent, key=None))
+    assert not route.takes(notify(NoticeKind.HALTED))
+    assert not replace(route, urgent=False).takes(urgent)

@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from daemon.core import commands, decisions, events, requests
+from daemon.core import commands, decisions, estimates, events, requests
 from daemon.core.commands import Command, NoticeKind, Notify, PlaceOrder
 from daemon.core.decisions import OpenExit
 from daemon.core.events import Event, Quote, StreamLost
@@ -36,7 +36,7 @@ from daemon.core.terms import (
     TimeInForce,
 )
 from daemon.ports import Observer
-from daemon.telemetry.logs import LineSink, LogObserver, make_logger, printable, timestamp
+from daemon.telemetry.logs import RENAMED, LineSink, LogObserver, make_logger, printable, timestamp
 from daemon.telemetry.table import COMMAND_LINES, DEBUG, EVENT_LINES, Line
 from tests import builders as make
 
@@ -120,7 +120,8 @@ def defined_in(module: types.ModuleType, base: type) -> set[type]:
 
 
 def test_the_table_has_every_class() -> None:
-    assert set(EVENT_LINES) == defined_in(events, Event) | defined_in(requests, Event)
+    homes = (events, requests, estimates)
+    assert set(EVENT_LINES) == set().union(*(defined_in(home, Event) for home in homes))
     assert set(COMMAND_LINES) == defined_in(commands, Command) | defined_in(decisions, Command)
 
 
@@ -146,7 +147,7 @@ def test_every_class_has_a_line_of_its_fields(cls: type) -> None:
     assert line["seq"] == 7
     assert line["timestamp"] == "2023-11-14T22:13:20.123456Z"
     for name in table.fields:
-        assert name in line or name in {"quote", "instrument"}, name
+        assert RENAMED.get(name, name) in line or name in {"quote", "instrument"}, name
     if hasattr(made, "key") and made.key is not None:
         assert (line["account"], line["venue"], line["symbol"]) == ("main", "kalshi", "NFL-1")
 

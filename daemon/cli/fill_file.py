@@ -1,0 +1,68 @@
+"""Steps out of a file that is named: an export, sealed or not, or a journal of either kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from daemon import app
+from daemon.cli.exits import NothingThereError
+from daemon.cli.verb import Call
+from daemon.fill_handler.statefile import StateFile
+from daemon.fill_handler.tally import Tally
+from daemon.journal.sealing import KeyRing
+from daemon.journal.sqlite import read_only
+from daemon.ports import Record
+
+_SQLITE: Final = b"SQLite format 3\0"
+_TOLD_EVERY: Final = 1_000
+Told = Callable[[int, int], None]
+From = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="FILE", help="An export or any journal, not the daemon's."),
+]
+
+
+class FillFile:
+    """What a file holds; `told` hears how much of it has been read, `tally` is known at its end."""
+
+    def __init__(self, call: Call, path: Path, told: Told) -> None:
+        self._path, self._told = path, told
+        self._keys: KeyRing = app.journal_keys(call.places())
+        self.tally = Tally()
+
+    def steps(self) -> Iterator[Record]:
+        """Each step, in order; raises as `StateFile.steps` and `Reader.replay` do."""
+        with self._path.open("rb") as stream:
+            is_journal = stream.read(len(_SQLITE)) == _SQLITE
+        if not is_journal:
+            export = StateFile(self._path, self._keys, self._told)
+            yield from export.steps()
+            self.tally = export.tally
+            return
+        reader = read_only(self._path, keys=self._keys)
+        try:
+            yield from counted(reader.replay(), reader.head().seq, self._told)
+        finally:
+            reader.close()
+
+
+def steps_of(call: Call, source: Path | None, told: Told) -> Iterator[Record]:
+    """Those of the file that was named, else of the daemon's journal."""
+    if source is not None:
+        return FillFile(call, source, told).steps()
+    settings = call.places()
+    if not settings.journal.path.exists():
+        raise NothingThereError(f"there is no journal at {settings.journal.path}")
+    return app.journal_steps(settings, told)
+
+
+def counted(steps: Iterable[Record], total: int, told: Told) -> Iterator[Record]:
+    """The same steps; `told` hears now and then how many of how many have come."""
+    for step in steps:
+        if step.seq % _TOLD_EVERY == 0:
+            told(step.seq, total)
+        yield step

@@ -1,0 +1,65 @@
+"""Which step a line of the log followed from, so that a fill leads back to the quote behind it.
+
+An order's lines carry the seq of its placing, the placing that of its exit's opening, and an
+opening stands under the seq of the quote that triggered it. Of what was begun before this run
+nothing is known here: `filld why` reads the journal.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeVar
+
+from daemon.core.commands import Command, PlaceOrder
+from daemon.core.decisions import CloseExit, OpenExit, RetriggerExit
+from daemon.core.events import Event
+from daemon.core.terms import PositionKey
+
+_KEPT: Final = 10_000
+_Key = TypeVar("_Key")
+_OrderKey = tuple[object, object, object]
+
+
+class Causes:
+    """The seqs at which exits were opened and orders placed: the latest 10,000 of each."""
+
+    def __init__(self) -> None:
+        self._exits: dict[PositionKey, int] = {}
+        self._orders: dict[_OrderKey, int] = {}
+        self._named: dict[_OrderKey, int] = {}
+
+    def of(self, seq: int, source: Event | Command) -> int | None:
+        """The seq behind `source`, which was committed as (part of) step `seq`."""
+        match source:
+            case OpenExit():
+                _keep(self._exits, source.key, seq)
+                return seq
+            case RetriggerExit() | CloseExit():
+                return self._exits.get(source.key)
+            case PlaceOrder():
+                key = (source.key.account, source.key.venue, source.client_order_id)
+                if not source.resend:
+                    _keep(self._orders, key, seq)
+                return self._exits.get(source.key, seq) if source.exit_no else seq
+            case _:
+                return self._of_order(source)
+
+    def _of_order(self, source: Event | Command) -> int | None:
+        """By our id, or by the venue's where a message has no other."""
+        key: object = getattr(source, "key", None)
+        holder = key if isinstance(key, PositionKey) else source
+        place = (getattr(holder, "account", None), getattr(holder, "venue", None))
+        ours: object = getattr(source, "client_order_id", None)
+        theirs: object = getattr(source, "venue_order_id", None)
+        found = self._orders.get((*place, ours)) if ours is not None else None
+        if theirs is None:
+            return found
+        if found is not None:
+            _keep(self._named, (*place, theirs), found)
+        return self._named.get((*place, theirs))
+
+
+def _keep(kept: dict[_Key, int], key: _Key, seq: int) -> None:
+    kept.pop(key, None)
+    kept[key] = seq
+    if len(kept) > _KEPT:
+        del kept[next(iter(kept))]
