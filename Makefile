@@ -12,7 +12,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--custom-compile-command "make lock" $(ARGS) pyproject.toml
 SOURCES := daemon tests $(wildcard benchmarks)
 
-.PHONY: venv test lint types layers unit format demo bench day mutants interop lock clean
+.PHONY: venv test lint types layers unit format demo bench day mutants interop test-systemd \
+	test-container lock clean
 .SILENT:
 
 venv: $(STAMP)
@@ -68,6 +69,14 @@ mutants: $(STAMP)
 interop: $(STAMP)
 	INTEROP_PYTHON="$(INTEROP_PYTHON)" FILLD_SPEC_DIR="$(FILLD_SPEC_DIR)" \
 		$(BIN)/python -m tests.interop.run $(ARGS)
+
+# filld.service under a real systemd in a machine of its own; root and systemd-nspawn are needed.
+test-systemd: $(STAMP)
+	$(BIN)/python -m tests.systemd.boot $(ARGS)
+
+# The image and compose.yaml on a base of Debian packages; root, buildah, podman, runc are needed.
+test-container: $(STAMP)
+	$(BIN)/python -m tests.container.proof $(ARGS)
 
 # Keeps the pins that stand; `make lock ARGS=--upgrade` moves them.
 lock: $(STAMP)
