@@ -1,7 +1,8 @@
 # One command each. `make test` is the gate; .ci/run calls it and nothing else.
 PYTHON ?= python3
-# Two workers unless the machine says otherwise; `make unit WORKERS=0` runs in one process.
-WORKERS ?= 2
+# Twice the cores of the smallest machine: half of the tests wait for processes and clocks of
+# their own. `make unit WORKERS=0` runs in one process.
+WORKERS ?= 4
 ARGS ?=
 
 VENV := .venv

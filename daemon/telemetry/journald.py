@@ -82,6 +82,5 @@ class JournalStream:
 
 def stream_for(environ: Mapping[str, str], out: BinaryIO) -> BinaryIO | JournalStream:
     """journald where it reads `out` anyway, else `out`."""
-    if is_ours(environ.get("JOURNAL_STREAM", ""), out.fileno()):
-        return JournalStream(out)
-    return out
+    named = environ.get("JOURNAL_STREAM", "")
+    return JournalStream(out) if named and is_ours(named, out.fileno()) else out

@@ -64,7 +64,7 @@ def test_lines_are_made_readable(log: Path) -> None:
         (["--order", "fdmine"], [0]),
         (["--order", "theirs"], [0, 1]),
         (["--level", "warning"], [2]),
-        (["--since", "10m"], [2]),
+        (["--since", "10h"], [2]),
         (["--since", "1d", "--venue", "kalshi"], []),
         ([], [0, 1, 2]),
     ],
