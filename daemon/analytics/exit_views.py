@@ -22,6 +22,7 @@ from daemon.core.order import Order
 from daemon.core.terms import (
     EXACT,
     NANOS,
+    ONE,
     ZERO,
     ClientOrderId,
     PositionKey,
@@ -29,6 +30,7 @@ from daemon.core.terms import (
     proper,
     quotient,
 )
+from daemon.core.trade import TradeFill
 
 DEFAULT_LIMIT = 200
 _BPS = Decimal(10_000)
@@ -156,16 +158,21 @@ def orders_view(scene: Scene, *, limit: int = DEFAULT_LIMIT) -> View:
 
 
 def order_view(scene: Scene, order: Order) -> View:
-    """One order of ours. `side` is the side held that it closes, `order_side` the order's own."""
-    key, sign = order.key, closed_sign(order)
+    """One order of ours. `side` is the side held that it closes, `order_side` the order's own.
+
+    A trade need not close anything: it is told as it was asked for, in the instrument's price.
+    """
+    key, sign = order.key, ONE if order.trade_no else closed_sign(order)
+    side = scene.side(key, sign)
+    binary = side in {"yes", "no"}
     return {
         **where(key),
         "client_order_id": order.client_order_id,
         "order_id": order.venue_order_id,
         "status": order.status.value,
         "proven_dead": order.dead,
-        "side": scene.side(key, sign),
-        "action": "sell" if scene.side(key, sign) in {"yes", "no"} else order.side.value,
+        "side": side if binary or not order.trade_no else None,
+        "action": "sell" if binary and not order.trade_no else order.side.value,
         "order_side": order.side.value,
         "order_qty": proper(order.order_qty),
         "cum_qty": proper(order.cum_qty),
@@ -244,6 +251,10 @@ def order_life_view(scene: Scene, order: Order) -> View:
             fills = [_part_view(scene, work, part, closed_sign(order)) for part in mine]
             siblings = (scene.book.orders.get(name) for name in work.order_ids)
             others = [order_view(scene, o) for o in siblings if o is not None and o is not order]
+        elif order.trade_no:
+            filled = _trade_fills(scene, order)
+            times = [fill.time_ns for fill in filled if fill.time_ns]
+            fills = [_trade_part_view(order, fill) for fill in filled]
         return {
             "time": utc(scene.now_ns),
             "seq": scene.seq,
@@ -255,6 +266,29 @@ def order_life_view(scene: Scene, order: Order) -> View:
             "timings": _timings(order, work, times),
             **_slippage(order, work),
         }
+
+
+def _trade_fills(scene: Scene, order: Order) -> list[TradeFill]:
+    position = scene.book.positions.get(order.key)
+    trade = None if position is None else position.trade(order.trade_no)
+    fills = () if trade is None else trade.fills
+    return [fill for fill in fills if fill.client_order_id == order.client_order_id]
+
+
+def _trade_part_view(order: Order, fill: TradeFill) -> View:
+    """As a part of an exit; what a trade earned is the position's to tell."""
+    return {
+        "qty": proper(fill.qty),
+        "price": proper(fill.px),
+        "time": utc(fill.time_ns),
+        "order_id": order.venue_order_id,
+        "client_order_id": order.client_order_id,
+        "exec_id": fill.exec_id,
+        "reason": "trade",
+        "pnl": None,
+        "fee": proper(fill.commission),
+        "estimated": False,
+    }
 
 
 def _retries(scene: Scene, order: Order, work: Exit | None) -> list[View]:

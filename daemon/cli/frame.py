@@ -18,6 +18,7 @@ from rich.text import Text
 
 from daemon.analytics.scene import View
 from daemon.cli.output import cell, pick, views
+from daemon.core.terms import proper
 
 # What is left to the stop, as a share of the price at which one could get out now.
 _NEAR: Final = Decimal("0.02")
@@ -29,6 +30,8 @@ _LINES_BESIDE: Final = _PARTS + 1
 _WATCHED: Final = frozenset({"ARMED", "EXITING", "IGNORED"})
 _SECONDS_SHOWN: Final = 600
 _CLOCK: Final = slice(11, 19)
+_DECIMALS: Final = 4
+_FIGURES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +157,26 @@ Row = tuple[str, Sequence[object]]
 
 def _position(view: View) -> Row:
     level = nearest(view)
-    values = pick(view, "symbol", "side", "stake", "entry_price", "executable_price")
-    stop, left = pick(level, "level_price", "distance")
-    return _colour(view), [*values, stop, left, *pick(view, "guard", "unrealized_pnl")]
+    names = pick(view, "symbol", "side", "stake")
+    prices = [
+        *pick(view, "entry_price", "executable_price"),
+        *pick(level, "level_price", "distance"),
+    ]
+    pnl = brief(view.get("unrealized_pnl"))
+    return _colour(view), [*names, *(brief(price) for price in prices), view.get("guard"), pnl]
+
+
+def brief(number: object) -> object:
+    """A number as text with no more than four digits after the point, or that count.
+
+    A screen is no ledger: averages have digits without end. What is no number stays as it is.
+    """
+    if not isinstance(number, str):
+        return number
+    exact = Decimal(number)
+    last = max(-exact.adjusted() + _FIGURES - 1, _DECIMALS) if exact else _DECIMALS
+    rounded = exact.quantize(Decimal(1).scaleb(-last))
+    return proper(rounded) if rounded != exact else number
 
 
 def _exit(shot: Shot, view: View) -> Row:

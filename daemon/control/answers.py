@@ -107,7 +107,7 @@ class Status(Answer, kw_only=True):
 
 
 class Part(Answer, kw_only=True):
-    """A part of an exit that was filled; `order_id` is the venue's."""
+    """A part of an exit that was filled, or of a trade (then without `pnl`); the venue's order."""
 
     qty: Number
     price: Number
@@ -116,7 +116,7 @@ class Part(Answer, kw_only=True):
     client_order_id: str | None
     exec_id: str | None
     reason: str
-    pnl: Number
+    pnl: Number | None
     fee: Number
     estimated: bool
 

@@ -18,7 +18,7 @@ from daemon.core.terms import (
 
 
 class OrderAnswer(Placed, kw_only=True):
-    """One order of ours; `side` is the side held that it closes."""
+    """One order of ours; `side` is the side held that it closes, yes for a trade on Kalshi."""
 
     client_order_id: str
     order_id: str | None

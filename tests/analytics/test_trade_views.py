@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from daemon.analytics.exit_views import order_life_view, orders_view
 from daemon.analytics.scene import Scene
 from daemon.analytics.trade_views import find_trade, trade_view
 from daemon.core.terms import RejectReason, Side
@@ -60,3 +61,22 @@ def test_a_refusal_of_ours_and_one_of_the_venue_say_why() -> None:
     play.tell(trade(side=Side.BUY))
     play.tell(make.rejected(order_id=play.order_id, reason=RejectReason.INSUFFICIENT_FUNDS))
     assert view(play)["reason"] == "insufficient_funds"
+
+
+def test_among_the_orders_a_trade_is_told_as_it_was_asked_for() -> None:
+    play = flat()
+    play.tell(trade(side=Side.BUY, limit_px="0.62"))
+    shown = orders_view(Scene(book=play.engine.book, now_ns=0), limit=5)["orders"]
+    assert isinstance(shown, list)
+    assert [(o["side"], o["action"], o["limit_price"]) for o in shown] == [("yes", "buy", "0.62")]
+
+
+def test_an_order_of_a_trade_shows_its_fills() -> None:
+    play = flat()
+    play.tell(trade(side=Side.BUY, limit_px="0.66"))
+    play.tell(make.fill(side=Side.BUY, last_qty="10", last_px="0.65", commission="0.07",
+                        order_id=play.order_id))  # fmt: skip
+    life = order_life_view(Scene(book=play.engine.book, now_ns=0), play.order)
+    assert isinstance(life["fills"], list)
+    (part,) = life["fills"]
+    assert (part["qty"], part["price"], part["fee"], part["pnl"]) == ("10", "0.65", "0.07", None)

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from daemon.analytics.scene import View
-from daemon.cli.frame import Shot, frame, share_left
+from daemon.cli.frame import Shot, brief, frame, share_left
 
 NOW = "2026-01-02T03:04:05Z"
 
@@ -148,3 +148,18 @@ def test_an_exit_shows_for_how_long_and_its_fills() -> None:
 def test_a_hostile_name_moves_no_cursor() -> None:
     lines = text_of(shot_of([position("\x1b[2J[red]X", "0.1")]))
     assert any(line.startswith("\\x1b[2J[red]X") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("0.5588888888", "0.5589"),
+        ("-1.3000000001", "-1.3"),
+        ("2496.5", "2496.5"),
+        ("0.0000123456", "0.00001235"),
+        ("0", "0"),
+        (None, None),
+    ],
+)
+def test_a_screen_is_no_ledger(number: str | None, shown: str | None) -> None:
+    assert brief(number) == shown
