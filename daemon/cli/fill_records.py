@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from daemon.fill_handler import UnknownFormatError
+from daemon.fill_handler.detect import read_json
 
 _SPACE: Final = " \t\r\n,"
 
@@ -26,7 +28,7 @@ def read_records(stream: BinaryIO) -> Iterator[Record]:
     """The records of a stream, in order; lines are read as they come, an array as a whole."""
     first, line = b"", 0
     while not first.strip():
-        first, line = stream.readline(), line + 1
+        first, line = stream.readline().removeprefix(codecs.BOM_UTF8), line + 1
         if not first:
             return
     if _is_json(first):
@@ -56,9 +58,9 @@ def _is_json(text: bytes) -> bool:
 
 def _values(line: int, text: bytes) -> Iterator[Record]:
     try:
-        value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        yield Record(line, UnknownFormatError(f"this is no JSON: {error}"))
+        value = read_json(text)
+    except UnknownFormatError as error:
+        yield Record(line, error)
         return
     for one in value if isinstance(value, list) else [value]:
         yield _record(line, one)
@@ -69,14 +71,14 @@ def _elements(text: str, line: int) -> Iterator[Record]:
     decoder = json.JSONDecoder()
     start = _skip(text, 0, _SPACE)
     if not text.startswith("[", start):
-        yield _record(line, msgspec.json.decode(text))
+        yield from _values(line, text.encode())
         return
     at, counted = _skip(text, start + 1, _SPACE), 0
     while at < len(text) and text[at] != "]":
         line += text.count("\n", counted, at)
         counted = at
-        value, at = decoder.raw_decode(text, at)
-        yield _record(line, value)
+        begun, (_, at) = at, decoder.raw_decode(text, at)
+        yield from _values(line, text[begun:at].encode())
         at = _skip(text, at, _SPACE)
 
 

@@ -7,6 +7,7 @@ and the error says what to add.
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -46,13 +47,25 @@ class Decoded:
 
 
 def read_json(data: object) -> object:
-    """`data` as plain values: bytes and text are JSON; raises `UnknownFormatError`."""
+    """`data` as plain values: bytes and text are JSON; raises `UnknownFormatError`.
+
+    A name that stands twice in an object is refused: which of the two was meant, nobody can say.
+    """
     if not isinstance(data, bytes | str):
         return data
     try:
-        return msgspec.json.decode(data)
+        value = msgspec.json.decode(data)
+        json.loads(data, object_pairs_hook=_each_once)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise UnknownFormatError(f"this is no JSON: {error}") from None
+    return value
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> None:
+    names = [name for name, _ in pairs]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UnknownFormatError(f"{twice!r} stands twice in one object: accepted: once")
 
 
 def records(data: object) -> Iterator[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import os
@@ -311,3 +312,15 @@ def test_a_lone_broken_document_is_told_by_its_lines() -> None:
     assert all(isinstance(record.data, UnknownFormatError) for record in found)
     assert list(read_records(io.BytesIO(b"[\n]"))) == []
     assert list(read_records(io.BytesIO(b'{"a": 1}'))) == [Record(1, {"a": 1})]
+
+
+@pytest.mark.parametrize("text", [b'{"a": 1, "a": 2}', b'[\n{"b": {"a": 1, "a": 2}}\n]'])
+def test_a_name_that_stands_twice_is_refused(text: bytes) -> None:
+    (record,) = read_records(io.BytesIO(text))
+    assert isinstance(record.data, UnknownFormatError)
+    assert "'a' stands twice" in str(record.data)
+
+
+def test_a_byte_order_mark_is_no_content() -> None:
+    marked = codecs.BOM_UTF8 + b'{"a": 1}'
+    assert list(read_records(io.BytesIO(marked))) == [Record(1, {"a": 1})]
