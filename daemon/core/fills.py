@@ -146,7 +146,11 @@ def remember(book: Book, known: KnownFill) -> None:
 
 
 def _may_be_ours(book: Book, key: PositionKey) -> bool:
-    return any(order.venue_order_id is None for order in book.undead(key))
+    """An order whose venue id nobody told yet may be its; a refusal of an exit's may be a lie."""
+    work = book.exits.get(key)
+    tried = () if work is None else (book.orders.get(name) for name in work.order_ids)
+    orders = (*book.undead(key), *tried)
+    return any(order is not None and order.venue_order_id is None for order in orders)
 
 
 def _count_on_order(book: Book, order: Order, fill: Fill) -> None:

@@ -10,9 +10,7 @@ import pytest
 
 from daemon.simulation.run import run_seeds, simulate
 
-# Enough for each kind of fault; `filld simulate --episodes` plays more. One seed in some thousands
-# still fails since trades are played as well: 551934486 is the open one.
-EPISODES = 800
+EPISODES = 2_000
 # Each kind of fault has to have happened this often, else the run proves little of it.
 LEAST = 25
 WORKERS = 2
