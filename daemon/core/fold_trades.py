@@ -97,6 +97,7 @@ def placed(book: Book, command: PlaceOrder) -> None:
     if trade is not None:
         attempt = replace(trade.attempts[-1], client_order_id=command.client_order_id)
         _put(book, position, trade.having(attempt))
+    book.trim()
 
 
 def refused(book: Book, command: RefuseTrade) -> None:

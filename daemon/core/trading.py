@@ -121,9 +121,7 @@ def _left(desk: Desk, trade: Trade) -> Decimal | _Why:
     left = trade.terms.order_qty
     for order_id in trade.order_ids:
         order = desk.book.orders.get(order_id)
-        if order is None:
-            continue
-        if not order.dead:
+        if order is None or not order.dead:  # one that the book forgot may have filled anything
             return _Why(RejectReason.IN_DOUBT, f"{order_id} is not proven dead")
         left -= order.cum_qty + order.inferred_qty
     if left <= ZERO:

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.acceptance.play import Play
-from tests.acceptance.stage import Stage, staged
+from tests.acceptance.stage import STOP_S, Stage, staged
 
 CALLS = ("pwrite64", "fdatasync", "sendto", "recvfrom")
 PLAY = Play(settings={"exits.adopt": "fire"})
@@ -57,7 +57,7 @@ async def end_traced(stage: Stage) -> None:
     started = stage.lines("filld_started")
     if stage.process.returncode is None and started:
         os.kill(started[-1]["pid"], signal.SIGTERM)
-    await stage.ended(8)
+    await stage.ended(STOP_S)
 
 
 async def count_calls(folder: Path) -> Counter[str]:

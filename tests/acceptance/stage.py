@@ -32,7 +32,9 @@ from tests.acceptance.play import ACCOUNT, QUICK, Levels, OtherClock, Play, pape
 ROOT = Path(__file__).resolve().parents[2]
 CREATE = "POST /portfolio/events/orders"
 STEP_S = 0.02
-START_S = 20.0
+# Far beyond what either takes: a machine with much else to do is no failure.
+START_S = 90.0
+STOP_S = 30.0
 ZERO = Decimal(0)
 
 Row = dict[str, Any]
@@ -122,11 +124,11 @@ class Stage:
             return await self.process.wait()
 
     async def stop(self) -> int:
-        """SIGTERM; the exit code within 5 s."""
+        """SIGTERM; the exit code."""
         self.signal(signal.SIGTERM)
-        return await self.ended(5)
+        return await self.ended(STOP_S)
 
-    async def run(self, *verb: str, limit_s: float = 20, **changes: Any) -> tuple[int, str]:
+    async def run(self, *verb: str, limit_s: float = 90, **changes: Any) -> tuple[int, str]:
         """A verb to its end: exit code and what it wrote."""
         at = self.log.stat().st_size if self.log.exists() else 0
         process = await self.spawn(*verb, **changes)
@@ -234,7 +236,7 @@ class Stage:
     # Waiting and judging
 
     async def until(
-        self, what: str, look: Callable[[], Any], limit_s: float = 15, *, alive: bool = True
+        self, what: str, look: Callable[[], Any], limit_s: float = 60, *, alive: bool = True
     ) -> Any:
         """Look until something is found; fails with the end of the log when time is up."""
         deadline = time.monotonic() + limit_s
@@ -254,12 +256,12 @@ class Stage:
         lines = "\n".join(line[:400] for line in self.text().splitlines()[-25:])
         return f"{self.folder}\n{lines}"
 
-    async def until_left(self, qty: str, symbol: str = "NFL-TEAM-Y", limit_s: float = 15) -> None:
+    async def until_left(self, qty: str, symbol: str = "NFL-TEAM-Y", limit_s: float = 60) -> None:
         """Wait until the account really holds exactly this much."""
         wanted = Decimal(qty)
         await self.until(f"{symbol} at {qty}", lambda: self.left(symbol) == wanted, limit_s)
 
-    async def until_agreed(self, limit_s: float = 15) -> None:
+    async def until_agreed(self, limit_s: float = 60) -> None:
         """Wait until book and truth agree on everything, then assert it for the message's sake."""
 
         async def agreed() -> bool:

@@ -18,7 +18,7 @@ from daemon.core.commands import PlaceOrder
 from daemon.core.events import RulesLoaded
 from daemon.paper.faults import FaultKind
 from tests.acceptance.play import ACCOUNT, Play
-from tests.acceptance.stage import CREATE, Stage, staged
+from tests.acceptance.stage import CREATE, STOP_S, Stage, staged
 
 BELOW = [("0.58", "50")], [("0.60", "500")]
 DEEP = [("0.57", "500")], [("0.59", "500")]
@@ -276,7 +276,7 @@ async def test_a_full_disk_stops_filld_with_a_message_before_any_order_leaves(
             size = Path(f"{path}-wal").stat().st_size  # the log is shorter and may grow
             resource.prlimit(stage.process.pid, resource.RLIMIT_FSIZE, (size, size))
         stage.book(*BELOW)
-        assert await stage.ended(10) == 1
+        assert await stage.ended(STOP_S) == 1
         assert received(stage) == 0
         told = stage.text().splitlines()[-1]
         assert str(path) in told

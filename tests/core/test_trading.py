@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from daemon.core import book
 from daemon.core.commands import CancelOrder, NoticeKind, PlaceOrder, QueryOrder, StartTimer
 from daemon.core.decisions import RefuseTrade
 from daemon.core.events import Event, MarketPhase, Quote, StopRequested, VenuePaused
@@ -87,6 +88,19 @@ def test_a_trade_is_one_order_of_its_own() -> None:
     assert (part.qty, part.px, part.commission) == (D(40), D("0.65"), D("0.10"))
     assert newest(play).filled_qty == 40
     assert newest(play).order_ids == (order.client_order_id,)
+
+
+def test_what_an_order_filled_that_the_book_has_forgotten_is_not_bought_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(book, "DEAD_ORDERS_LIMIT", 0)
+    play = flat()
+    play.tell(trade(side=Side.BUY))
+    play.tell(make.fill(side=Side.BUY, last_qty="15", order_id=play.order_id))
+    play.tell(make.canceled(order_id=play.order_id, cum_qty="15"))
+    play.tell(trade(token="two", side=Side.BUY))
+    assert len(play.engine.book.orders) == 1
+    assert refusal(play, trade(side=Side.BUY, attempt=2)) is RejectReason.IN_DOUBT
 
 
 def test_what_it_bought_is_guarded_by_the_rules() -> None:

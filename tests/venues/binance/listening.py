@@ -14,7 +14,7 @@ from daemon.ports import Stream
 class Heard(list[Event]):
     """Delivered events, and a way to wait for one."""
 
-    async def wait(self, kind: type[Event], count: int = 1, within_s: float = 3) -> Event:
+    async def wait(self, kind: type[Event], count: int = 1, within_s: float = 20) -> Event:
         await until(lambda: len(self.of(kind)) >= count, within_s)
         return self.of(kind)[count - 1]
 
@@ -25,7 +25,7 @@ class Heard(list[Event]):
         return [event.source for event in self if isinstance(event, Quote)]
 
 
-async def until(true: Callable[[], bool], within_s: float = 3) -> None:
+async def until(true: Callable[[], bool], within_s: float = 20) -> None:
     deadline = time.monotonic() + within_s
     while not true():
         assert time.monotonic() < deadline, "it never came true"

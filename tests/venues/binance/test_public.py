@@ -89,7 +89,7 @@ async def test_a_stream_that_stays_silent_is_begun_anew(fake: FakeBinance) -> No
     venue = BinanceVenue(replace(config(SPOT, fake.url), feed_alive_s=0.1), TestClock())
     venue.watch([SOL])
     async with running(venue):
-        await until(lambda: len(fake.public) >= 2, within_s=4)
+        await until(lambda: len(fake.public) >= 2)
     await venue.close()
 
 

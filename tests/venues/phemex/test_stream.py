@@ -42,7 +42,7 @@ class Heard(list[Event]):
         return [event for event in self if isinstance(event, kind)]
 
 
-async def until(true: Callable[[], bool], within_s: float = 4) -> None:
+async def until(true: Callable[[], bool], within_s: float = 20) -> None:
     deadline = time.monotonic() + within_s
     while not true():
         assert time.monotonic() < deadline, "it never came true"
