@@ -51,11 +51,11 @@ async def _write(path: Path, fills: int) -> int:
     return seq
 
 
-def _performance(path: Path) -> tuple[float, float, dict[str, object]]:
+def _verb(path: Path, *words: str) -> tuple[float, float, dict[str, object]]:
     """CPU seconds, peak resident MB and what it said."""
     options = ("--set", f"journal.path={path}", "--set", f"journal.state_dir={path.parent}")
     process = subprocess.Popen(
-        [sys.executable, "-m", "daemon", "performance", "--json", *options],
+        [sys.executable, "-m", "daemon", *words, "--json", *options],
         cwd=ROOT,
         stdout=subprocess.PIPE,
     )
@@ -63,7 +63,7 @@ def _performance(path: Path) -> tuple[float, float, dict[str, object]]:
     said = process.stdout.read()
     _pid, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, f"filld performance ended with {process.returncode}"
+    assert process.returncode == 0, f"filld {words[0]} ended with {process.returncode}"
     return (
         usage.ru_utime + usage.ru_stime,
         usage.ru_maxrss / 1_024,
@@ -74,13 +74,15 @@ def _performance(path: Path) -> tuple[float, float, dict[str, object]]:
 def analysis(*, quick: bool) -> list[Figure]:
     """A million fills (--quick: 100,000), and a tenth of them beside, for the memory."""
     fills = 100_000 if quick else 1_000_000
-    measured = []
+    measured, files = [], list[Figure]()
     for count in (fills // 10, fills):
         with folder() as path:
             records = asyncio.run(_write(path / "journal.db", count))
-            taken_s, peak_mb, said = _performance(path / "journal.db")
+            taken_s, peak_mb, said = _verb(path / "journal.db", "performance")
             assert said["total_fills_processed"] == count, said["total_fills_processed"]
             measured.append((records, taken_s, peak_mb))
+            if not files:
+                files = _files(path, count, records)
     (_, _, small_mb), (records, taken_s, peak_mb) = measured
     return [
         Figure(
@@ -98,4 +100,22 @@ def analysis(*, quick: bool) -> list[Figure]:
             budget=Budget(ratio_at_most=1.3),
             note="resident; the book and the tables are bounded",
         ),
+        *files,
+    ]
+
+
+def _files(path: Path, fills: int, records: int) -> list[Figure]:
+    """All of a journal as a file, and that file into a fills journal."""
+    file, journal = path / "export", path / "journal.db"
+    out_s, out_mb, _ = _verb(journal, "export", str(file))
+    in_s, in_mb, said = _verb(journal, "import", str(file), "--journal", str(path / "fills.db"))
+    assert said["new_fills"] == fills, said
+    return [
+        Figure(
+            name=f"filld {verb}",
+            ours=records / taken_s,
+            unit="records/s",
+            note=f"{fills:,} fills in {records:,} records: {number(taken_s)} s, {number(mb)} MB",
+        )
+        for verb, taken_s, mb in (("export", out_s, out_mb), ("import", in_s, in_mb))
     ]

@@ -43,7 +43,7 @@ from daemon.runtime.outbox import Outbox
 from daemon.runtime.supervisor import StreamKeeper
 from daemon.runtime.timers import Timers
 from daemon.runtime.waiting import OrderWaiter
-from daemon.telemetry.logs import LineSink, LogObserver, make_logger
+from daemon.telemetry.logs import LineSink, LineWriter, LogObserver
 from daemon.venues.kalshi.config import KalshiConfig
 from daemon.venues.kalshi.sign import KalshiSigner
 from daemon.venues.kalshi.venue import KalshiVenue
@@ -76,6 +76,9 @@ class QuietVenue:
 
     fills = book = quote = market = order
 
+    async def depth(self, symbol: Symbol) -> None:
+        """No answer."""
+
     async def run(self, deliver: Deliver) -> None:
         """Silence."""
         await asyncio.Event().wait()
@@ -104,8 +107,10 @@ class TimedJournal(SqliteJournal):
         self.placed: dict[Symbol, tuple[int, int]] = {}
 
     @override
-    def append(self, records: Sequence[Record]) -> Coroutine[None, None, None]:
-        return self._noted(records, time.monotonic_ns(), super().append(records))
+    def append(
+        self, records: Sequence[Record], meanwhile: Callable[[], None] | None = None
+    ) -> Coroutine[None, None, None]:
+        return self._noted(records, time.monotonic_ns(), super().append(records, meanwhile))
 
     async def _noted(
         self, records: Sequence[Record], began_ns: int, committed: Awaitable[None]
@@ -159,7 +164,7 @@ class Rig:
         self.keeper = StreamKeeper(OWNER, venue, self.inbox, self.clock)
         self._nowhere = Path(os.devnull).open("wb")  # noqa: SIM115 - closed in `close`
         self._sink = LineSink(self._nowhere)
-        log = LogObserver(make_logger(self._sink, self.clock.wall_ns))
+        log = LogObserver(LineWriter(self._sink, self.clock.wall_ns))
         observers: list[Observer] = [log, OrderWaiter(self.inbox, self.clock), Freshness(), tally]
         self.driver = Driver(
             engine, self.journal, self.inbox, self.outbox, Audience(observers, _fail)

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 
 from daemon.core.errors import UnknownOrderError
-from daemon.core.events import Fill, MarketPhase, OrderEvent, RulesLoaded, Settlement
+from daemon.core.events import Fill, MarketPhase, OrderEvent, RulesLoaded, key_of
 from daemon.core.exits import Exit
 from daemon.core.instrument import Instrument
 from daemon.core.order import Order
+from daemon.core.page import Page
 from daemon.core.position import Position
-from daemon.core.rules import DEFAULT_EXITS, AccountPolicy, ExitPolicy, StopRule
+from daemon.core.rules import AccountPolicy, ExitPolicy, StopRule
+from daemon.core.settlement import PendingSettlement
 from daemon.core.stops import matching_rules
 from daemon.core.terms import (
     NO_JOURNAL,
@@ -103,14 +106,6 @@ class AccountState:
     retry_delays: dict[str, Decimal] = field(default_factory=dict)  # learnt, by reason, seconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PendingSettlement:
-    """A settlement row that waits until the exit's orders are proven dead."""
-
-    key: PositionKey
-    settlement: Settlement
-
-
 @dataclass(slots=True)
 class KnownFill:
     """A fill key with what it said, so that a repetition can be told from a contradiction.
@@ -178,10 +173,12 @@ class Book:
     pending_settlements: dict[PositionKey, PendingSettlement] = field(default_factory=dict)
     blind: dict[tuple[Account, Venue, Symbol], None] = field(default_factory=dict)
     by_venue_id: dict[VenueIdKey, ClientOrderId] = field(default_factory=dict)
-    by_symbol: dict[tuple[Account, Venue, Symbol], list[Position]] = field(default_factory=dict)
+    by_symbol: dict[tuple[Account, Venue, Symbol], list[Page]] = field(default_factory=dict)
+    pages: dict[PositionKey, Page] = field(default_factory=dict)
     by_name: dict[str, PositionKey] = field(default_factory=dict)
     live_orders: dict[PositionKey, list[Order]] = field(default_factory=dict)
     matching: dict[tuple[Venue, Symbol], list[StopRule]] = field(default_factory=dict)
+    at_hand: tuple[Page, Order | None] | None = None  # what the newest booked fill moved
 
     def state(self) -> BookState:
         """A view of the book as plain values; shares the objects, so encode it at once."""
@@ -212,7 +209,6 @@ class Book:
         book = cls(state.journal_id, state.engine_version, state.born_ns, state.take_over)
         book.rules = state.rules
         for position in state.positions:
-            book.positions[position.key] = position
             book.index_position(position)
         own = {key: key for key in book.positions}  # an equal one is compared at each look-up
         for work in (*state.exits, *state.past_exits):
@@ -220,7 +216,8 @@ class Book:
         for order in state.orders:
             order.key = own.get(order.key, order.key)
             book.index_order(order)
-        book.exits = {work.key: work for work in state.exits}
+        for work in state.exits:
+            book.exits[work.key] = book.page(work.key).work = work
         book.past_exits = list(state.past_exits)
         book.markets = {(m.instrument.venue, m.instrument.symbol): m for m in state.markets}
         book.accounts = {(a.account, a.venue): a for a in state.accounts}
@@ -233,13 +230,15 @@ class Book:
         book.blind = dict.fromkeys(state.blind)
         return book
 
-    def index_position(self, position: Position) -> None:
-        """File a position under its symbol."""
+    def index_position(self, position: Position) -> Page:
+        """Open the page of a position."""
         key = position.key
-        here = self.by_symbol.setdefault((key.account, key.venue, key.symbol), [])
-        if not any(position is other for other in here):
-            here.append(position)
-        self.by_name[key.name] = key
+        where = (key.account, key.venue, key.symbol)
+        beside = self.by_symbol.setdefault(where, [])
+        page = Page(where, position, self.live_orders.get(key, []), beside)
+        beside.append(page)
+        self.positions[key], self.pages[key], self.by_name[key.name] = position, page, key
+        return page
 
     def index_order(self, order: Order) -> None:
         """File an order under its ids and, until it is dead, under its position."""
@@ -250,47 +249,52 @@ class Book:
 
     def revive(self, order: Order) -> None:
         """File an order under its position unless it is dead, or there already."""
-        live = self.live_orders.setdefault(order.key, [])
+        live = self.live_orders.get(order.key)
+        if live is None:
+            page = self.pages.get(order.key)
+            live = self.live_orders[order.key] = page.live if page else []
         if live and live[-1] is order:
             return
         if not order.dead and not any(order is other for other in live):
             live.append(order)
             live.sort(key=lambda undead: (undead.exit_no, undead.attempt))
 
+    def page(self, key: PositionKey) -> Page:
+        """The page of `key`, with a flat position if there was none."""
+        found = self.pages.get(key)
+        if found is not None:
+            return found
+        market, flat = self.markets.get((key.venue, key.symbol)), Position(key=key)
+        if market is not None:
+            flat.denominate(market.instrument.quote_currency, market.instrument.base_currency)
+        return self.index_position(flat)
+
     def position(self, key: PositionKey) -> Position:
         """The position of `key`, made flat if there is none."""
-        found = self.positions.get(key)
-        if found is None:
-            market = self.markets.get((key.venue, key.symbol))
-            found = Position(key=key)
-            if market is not None:
-                terms = market.instrument
-                found.denominate(terms.quote_currency, terms.base_currency)
-            self.positions[key] = found
-            self.index_position(found)
-        return found
+        return self.page(key).position
+
+    def page_of(self, fill: Fill) -> Page:
+        """The page of the position that a fill moves, made if there is none."""
+        for page in self.by_symbol.get((fill.account, fill.venue, fill.symbol), ()):
+            if page.position.key.position_side is fill.position_side:
+                return page
+        return self.page(key_of(fill))
 
     def position_of(self, fill: Fill) -> Position:
         """The position that a fill moves, made flat if there is none."""
-        for position in self.by_symbol.get((fill.account, fill.venue, fill.symbol), ()):
-            if position.key.position_side is fill.position_side:
-                return position
-        return self.position(
-            PositionKey(
-                account=fill.account,
-                venue=fill.venue,
-                symbol=fill.symbol,
-                position_side=fill.position_side,
-            )
-        )
+        return self.page_of(fill).position
 
-    def positions_on(self, account: Account, venue: Venue, symbol: Symbol) -> Sequence[Position]:
-        """The positions on one symbol: one, or two in hedge mode."""
+    def pages_on(self, account: Account, venue: Venue, symbol: Symbol) -> Sequence[Page]:
+        """The pages of one symbol: one, or two in hedge mode."""
         return self.by_symbol.get((account, venue, symbol), ())
+
+    def positions_on(self, account: Account, venue: Venue, symbol: Symbol) -> list[Position]:
+        """The positions of the same."""
+        return [page.position for page in self.pages_on(account, venue, symbol)]
 
     def keys_of(self, account: Account, venue: Venue, symbol: Symbol) -> list[PositionKey]:
         """The keys of the same."""
-        return [position.key for position in self.positions_on(account, venue, symbol)]
+        return [page.position.key for page in self.pages_on(account, venue, symbol)]
 
     def account(self, account: Account, venue: Venue) -> AccountState:
         """The state of one account on one venue, to be read: a blank one if there is none."""
@@ -355,38 +359,31 @@ class Book:
         """Put these rules in force."""
         self.rules = rules
         self.matching.clear()
+        for page in self.pages.values():
+            page.rules = None
 
-    def exit_policy(self, key: PositionKey, reason: RuleKind) -> ExitPolicy:
-        """How exits of this kind are done for this symbol under the rules in force."""
-        if self.rules is None:
-            return DEFAULT_EXITS
-        for rule in self.rules_of(key.venue, key.symbol):
+    def exit_policy(self, page: Page, reason: RuleKind) -> ExitPolicy:
+        """How exits of this kind are done for this position under the rules in force."""
+        key = page.position.key
+        if page.rules is None:
+            page.rules = self.rules_of(key.venue, key.symbol)
+        for rule in page.rules:
             if rule.kind is reason:
                 return rule.exits
         return self.policy(key.account, key.venue).exits
 
     def undead(self, key: PositionKey) -> list[Order]:
         """Orders of a position that are not proven dead."""
-        live = self.live_orders.get(key, [])
-        for order in live:
-            if order.dead:
-                live = self.live_orders[key] = [other for other in live if not other.dead]
-                break
-        return live.copy()
+        page = self.pages.get(key)
+        return [] if page is None else page.undead()
 
     def strangers_reducing_qty(self, position: Position) -> Decimal:
         """What strangers' resting orders on this symbol would take off the position."""
         key = position.key
-        return sum(
-            (
-                other.leaves_qty
-                for other in self.resting.values()
-                if (other.account, other.venue, other.symbol, other.position_side)
-                == (key.account, key.venue, key.symbol, key.position_side)
-                and position.reducing(other.side)
-            ),
-            ZERO,
-        )
+        where = (key.account, key.venue, key.symbol, key.position_side)
+        others = self.resting.values()
+        here = [o for o in others if (o.account, o.venue, o.symbol, o.position_side) == where]
+        return sum((other.leaves_qty for other in here if position.reducing(other.side)), ZERO)
 
     def trim(self) -> None:
         """Bound what is kept of the past; the journal has all of it."""
@@ -394,7 +391,7 @@ class Book:
             del self.past_exits[: len(self.past_exits) - PAST_EXITS_LIMIT]
         if len(self.orders) > DEAD_ORDERS_LIMIT * 5 // 4:  # seldom: each time all are looked at
             spare = len(self.orders) - DEAD_ORDERS_LIMIT
-            for order in [o for o in self.orders.values() if o.dead][:spare]:
+            for order in list(islice((o for o in self.orders.values() if o.dead), spare)):
                 del self.orders[order.client_order_id]
                 if order.venue_order_id is not None:
                     del self.by_venue_id[venue_id_key(order.key, order.venue_order_id)]

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from daemon.core.desk import Band, Desk, Memory
+from daemon.core.desk import Desk, Memory, Seen
 from daemon.core.estimates import RetryDelayLearned, SlippageEstimated
 from daemon.core.events import Event, MarketChanged, OrderEvent, Quote
-from daemon.core.position import Guard, Position
+from daemon.core.page import Page
+from daemon.core.position import Guard
 from daemon.core.stops import Direction, Level
 from daemon.core.terms import ZERO, RuleKind
 
+_NEVER = -1
 _LOWEST = Decimal("-Infinity")
 _HIGHEST = Decimal("Infinity")
+_ARMED, _AT_OR_BELOW = Guard.ARMED, Direction.AT_OR_BELOW
 _MOVING = frozenset({RuleKind.TRAILING, RuleKind.TIME})
 
 
@@ -26,57 +29,80 @@ def is_calm(memory: Memory, quote: Quote) -> bool:
 
     A band does not outlive a quote that is judged in full.
     """
-    where = (quote.account, quote.venue, quote.symbol)
-    band = memory.calm.get(where)
-    if band is None:
+    seen = memory.seen.get((quote.account, quote.venue, quote.symbol))
+    if seen is None or seen.calm_turn != memory.turn:
         return False
     if quote.bid_px is not None and quote.ask_px is not None:
-        px, qty = (quote.bid_px, quote.bid_qty) if band.long else (quote.ask_px, quote.ask_qty)
-        if band.low_px < px < band.high_px and qty >= band.least_qty:
-            memory.marks[where] = quote
+        px, qty = (quote.bid_px, quote.bid_qty) if seen.long else (quote.ask_px, quote.ask_qty)
+        if seen.low_px < px < seen.high_px and qty >= seen.least_qty:
+            seen.mark = quote
             return True
-    del memory.calm[where]
+    seen.calm_turn = _NEVER
     return False
+
+
+def note_mark(memory: Memory, quote: Quote) -> None:
+    """Keep the newest two-sided quote of a symbol."""
+    where = (quote.account, quote.venue, quote.symbol)
+    seen = memory.seen.get(where)
+    if seen is None:
+        memory.seen[where] = Seen(quote)
+    else:
+        seen.mark = quote
 
 
 def disturb(memory: Memory, event: Event) -> None:
     """Forget the bands of what `event`, which changed the book, may have moved."""
     match event:
         case OrderEvent() | MarketChanged():
-            memory.calm.pop((event.account, event.venue, event.symbol), None)
+            seen = memory.seen.get((event.account, event.venue, event.symbol))
+            if seen is not None:
+                seen.calm_turn = _NEVER
         case Quote():
             return  # no band is left of its symbol
         case SlippageEstimated() | RetryDelayLearned():
             return  # how to get out, not when
         case _:
-            memory.calm.clear()
+            memory.turn += 1
 
 
-def note_calm(desk: Desk, position: Position, levels: tuple[Level, ...], quote: Quote) -> None:
+def _at_rest(page: Page) -> bool:
+    """True where nothing but a price is waited for, and the symbol has no other position."""
+    position = page.position
+    return (
+        position.guard is _ARMED
+        and position.unguarded_until_ns is None
+        and position.exit_requested_qty is None
+        and len(page.beside) == 1
+    )
+
+
+def note_calm(desk: Desk, page: Page, levels: tuple[Level, ...], quote: Quote) -> None:
     """After a quote that was priced, met no level and led to nothing: note what would do so too.
 
     Only for a position without an exit.
     """
-    if desk.commands or quote.bid_px is None or quote.ask_px is None:
+    if desk.commands or quote.bid_px is None or quote.ask_px is None or not _at_rest(page):
         return
-    if (
-        position.guard is not Guard.ARMED
-        or position.unguarded_until_ns is not None
-        or position.exit_requested_qty is not None
-    ):
-        return
-    where = (quote.account, quote.venue, quote.symbol)
-    if len(desk.book.positions_on(*where)) > 1:
-        return
+    seen, qty = desk.memory.seen[page.where], page.position.qty
+    if seen.levels is levels and seen.qty is qty:  # the band of before holds again
+        seen.calm_turn = desk.memory.turn
+    elif _measure(seen, levels, qty):
+        seen.levels, seen.qty, seen.calm_turn = levels, qty, desk.memory.turn
+
+
+def _measure(seen: Seen, levels: tuple[Level, ...], qty: Decimal) -> bool:
+    """Note the bounds of a band between these levels; False where one of them moves."""
     low_px, high_px, least_qty = _LOWEST, _HIGHEST, ZERO
     for level in levels:
         policy, px = level.policy, level.level_px
         if level.kind in _MOVING or policy.max_spread_px is not None:
-            return
-        if px is not None and level.direction is Direction.AT_OR_BELOW:
+            return False
+        if px is not None and level.direction is _AT_OR_BELOW:
             low_px = px if low_px is _LOWEST else max(low_px, px)
         elif px is not None:
             high_px = px if high_px is _HIGHEST else min(high_px, px)
         least_qty = max(least_qty, policy.trigger_min_qty)
-    least_qty = min(least_qty, position.held_qty)
-    desk.memory.calm[where] = Band(position.qty > ZERO, low_px, high_px, least_qty)
+    seen.long, seen.low_px, seen.high_px = qty > ZERO, low_px, high_px
+    seen.least_qty = min(least_qty, abs(qty))
+    return True

@@ -15,22 +15,28 @@ from daemon.core.decisions import InferFill, RaiseHighWater
 from daemon.core.events import Event, Quote
 from daemon.core.fold import apply_command
 from daemon.core.order import Order
+from daemon.core.page import Page
 from daemon.core.stops import Level
-from daemon.core.terms import Account, ClientOrderId, PositionKey, Symbol, Venue
+from daemon.core.terms import ZERO, Account, ClientOrderId, PositionKey, Symbol, Venue
 
 
 @dataclass(slots=True)
-class Band:
-    """Between `low_px` and `high_px` (instrument's, both outside), shown for `least_qty`.
+class Seen:
+    """What the quotes of a symbol left behind: `mark`, the newest two-sided one, and a band.
 
-    The bid counts for a `long` position, the ask for a short one. Never changed; not frozen, since
-    one is made for each quote that is judged in full and that takes four times as long.
+    Between `low_px` and `high_px` (instrument's, both outside), shown for `least_qty`, a quote
+    leads to nothing: the bid counts for a `long` position, the ask for a short one. True while
+    `calm_turn` is the memory's `turn`, and for one position alone, of this `qty` and `levels`.
     """
 
-    long: bool
-    low_px: Decimal
-    high_px: Decimal
-    least_qty: Decimal
+    mark: Quote
+    calm_turn: int = -1
+    levels: tuple[Level, ...] = ()
+    qty: Decimal = ZERO
+    long: bool = True
+    low_px: Decimal = ZERO
+    high_px: Decimal = ZERO
+    least_qty: Decimal = ZERO
 
 
 @dataclass(slots=True)
@@ -41,11 +47,11 @@ class Memory:
     contract.
     """
 
-    marks: dict[tuple[Account, Venue, Symbol], Quote] = field(default_factory=dict)
+    seen: dict[tuple[Account, Venue, Symbol], Seen] = field(default_factory=dict)
+    turn: int = 0  # counts what moved more than one symbol: no band of before holds
     peaks: dict[tuple[PositionKey, int], Decimal] = field(default_factory=dict)
     peak_written_ns: dict[PositionKey, int] = field(default_factory=dict)
-    levels: dict[PositionKey, tuple[Level, ...]] = field(default_factory=dict)
-    calm: dict[tuple[Account, Venue, Symbol], Band] = field(default_factory=dict)
+    levels: dict[Page, tuple[Level, ...]] = field(default_factory=dict)
     told: set[tuple[object, NoticeKind]] = field(default_factory=set)
     watched: dict[tuple[Account, Venue], list[Symbol]] = field(default_factory=dict)  # sorted
     watching: set[tuple[Account, Venue, Symbol]] = field(default_factory=set)  # the same
@@ -57,6 +63,11 @@ class Memory:
     margin_calls: dict[PositionKey, int] = field(default_factory=dict)  # when told, monotonic
     stopping: bool = False
 
+    def mark(self, key: PositionKey) -> Quote | None:
+        """The newest two-sided quote of a position's symbol."""
+        seen = self.seen.get((key.account, key.venue, key.symbol))
+        return None if seen is None else seen.mark
+
 
 @dataclass(slots=True)
 class Desk:
@@ -67,7 +78,7 @@ class Desk:
     event: Event
     commands: list[Command] = field(default_factory=list)
     script: list[Command] | None = None
-    astray: list[Command] = field(default_factory=list)
+    astray: tuple[Command, ...] = ()
     rewatched: dict[tuple[Account, Venue], None] = field(default_factory=dict)
     keep: bool = False  # journal the event: a decision changed the book, or it is to be kept
 
@@ -93,7 +104,7 @@ class Desk:
         if isinstance(command, InferFill) and isinstance(expected, InferFill):
             same = replace(command, last_px=expected.last_px) == expected
         if not same:
-            self.astray.append(command)
+            self.astray = (*self.astray, command)
         # One of another kind cannot stand in for it: what follows builds on this one.
         stands = expected is not None and type(expected) is type(command)
         apply_command(self.book, expected if expected and stands else command, self.event)
@@ -137,7 +148,7 @@ class Desk:
 
     def wait(self, timer: str, delay_s: Decimal) -> None:
         """Start a timer."""
-        self.emit(StartTimer(timer=timer, delay_s=max(delay_s, Decimal(0))))
+        self.emit(StartTimer(timer=timer, delay_s=max(delay_s, ZERO)))
 
     def look_up(self, order: Order) -> None:
         """Ask the venue about an order of ours."""

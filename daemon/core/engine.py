@@ -63,7 +63,7 @@ from daemon.core.timers import on_timer
 from daemon.core.trading import on_trade
 
 # Raise when the same facts would be decided otherwise: `replay --verify` then skips older records.
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 
 
 class Engine:
@@ -76,14 +76,15 @@ class Engine:
 
     def handle(self, event: Event) -> tuple[Command, ...]:
         """Fold a fact and decide; raises an OursError on an impossible input."""
-        if isinstance(event, Quote) and is_calm(self.memory, event):
+        quote = event if isinstance(event, Quote) else None
+        if quote is not None and is_calm(self.memory, quote):
             self.changed = False
             return ()
         outside = decimal.getcontext()
         decimal.setcontext(EXACT)  # `localcontext` would make a copy for each quote
         try:
             desk = Desk(self.book, self.memory, event)
-            news = apply_event(self.book, event)
+            news = quote is None and apply_event(self.book, event)
             if news:
                 self._forget(event)
             self._decide(desk, news=news)
@@ -119,9 +120,10 @@ class Engine:
             for command in script:
                 if isinstance(command, RaiseHighWater):
                     apply_command(self.book, command, event)
-                    generation = self.book.positions[command.key].generation
+                    page = self.book.pages[command.key]
+                    generation = page.position.generation
                     self.memory.peaks[command.key, generation] = command.high_water_px
-                    self.memory.levels.pop(command.key, None)
+                    self.memory.levels.pop(page, None)
             if isinstance(event, Quote):
                 self.memory.one_sided.discard((event.venue, event.symbol))
             news = apply_event(self.book, event)
@@ -136,8 +138,8 @@ class Engine:
         """Levels are made of rules, entries and terms: what changes those voids them."""
         match event:
             case OrderEvent() | MarketChanged():
-                for held in self.book.positions_on(event.account, event.venue, event.symbol):
-                    self.memory.levels.pop(held.key, None)
+                for page in self.book.pages_on(event.account, event.venue, event.symbol):
+                    self.memory.levels.pop(page, None)
             case RulesLoaded() | Started() | MarketRead():
                 self.memory.levels.clear()
             case _:

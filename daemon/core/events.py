@@ -21,6 +21,7 @@ from daemon.core.terms import (
     JournalId,
     Liquidity,
     OrdStatus,
+    PositionKey,
     PositionSide,
     RejectReason,
     Side,
@@ -170,6 +171,16 @@ class MarginCall(VenueEvent):
     position_qty: Decimal
     position_side: PositionSide = PositionSide.NET
     mark_px: Decimal | None = None
+
+
+def key_of(event: Fill | MarginCall) -> PositionKey:
+    """The position that a fact is of."""
+    return PositionKey(
+        account=event.account,
+        venue=event.venue,
+        symbol=event.symbol,
+        position_side=event.position_side,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from daemon.core.decisions import InferFill, SettlePosition
 from daemon.core.events import Event, Fill, OrderEvent
 from daemon.core.exits import PartialFill
 from daemon.core.order import Order
+from daemon.core.page import Page
 from daemon.core.position import InferredFill, Position
 from daemon.core.terms import ZERO, FillCause, PositionKey, VenueOrderId, quotient
 
@@ -44,14 +45,17 @@ class _Used:
     unnoted: _Share = field(default_factory=_Share)
 
 
+_TRADE = FillCause.TRADE
 _NOTHING_USED = _Used()  # read by all fills that find no guess to replace
 
 
 def touch(position: Position, event: OrderEvent) -> None:
     """Something moved on this symbol: reads older than this prove nothing any more."""
     when_ns = event.transact_time_ns or event.receive_time_ns
-    position.touched_ns = max(position.touched_ns, when_ns)
-    position.touched_mono_ns = max(position.touched_mono_ns, event.mono_ns)
+    if when_ns > position.touched_ns:  # noqa: PLR1730 - `max` is a call, twice a fill
+        position.touched_ns = when_ns
+    if event.mono_ns > position.touched_mono_ns:  # noqa: PLR1730 - as above
+        position.touched_mono_ns = event.mono_ns
     position.mismatch = None
 
 
@@ -68,59 +72,60 @@ def order_of(book: Book, fill: Fill, key: PositionKey) -> Order | None:
     return order if order.key is key or order.key == key else None
 
 
+def _order_of(book: Book, fill: Fill, page: Page) -> Order | None:
+    """The same, looked for among the orders at work first: mostly it is the only one there."""
+    for order in page.live:
+        if order.venue_order_id == fill.venue_order_id is not None:
+            return order if order.side is fill.side else None
+    return order_of(book, fill, page.position.key)
+
+
 def apply_fill(book: Book, fill: Fill) -> bool:
     """Book a fill; False when its key is known already."""
-    key = fill_key(fill)
+    page = book.page_of(fill)
+    position = page.position
+    # In the book's own words: those of the fill would be kept for each.
+    key = (*page.where, fill.exec_id, fill.venue_order_id)
     if key in book.fills:
         return False
-    position = book.position_of(fill)
+    order = _order_of(book, fill, page)
+    book.at_hand = (page, order)
     touch(position, fill)
+    qty = fill.last_qty
     fee, gone_qty = position.pay(fill.commission_currency, fill.commission, fill.last_px)
-    order = order_of(book, fill, position.key)
-    moved = fill
     if gone_qty:
-        moved = replace(fill, last_qty=fill.last_qty - fill.side.sign * gone_qty)
+        qty -= fill.side.sign * gone_qty
     used = _NOTHING_USED
     if position.inferred:
+        moved = replace(fill, last_qty=qty) if gone_qty else fill
         used = _replace_inferred(book, position, moved, fee, order)
+        qty, fee = qty - used.qty, fee - used.fee
     remember(book, KnownFill(key, fill.last_qty, fill.last_px, used.qty))
-    rest = _Share(moved.last_qty, fee)
-    if used.qty:
-        rest = _Share(moved.last_qty - used.qty, fee - used.fee)
-    opened = bool(rest.qty) and _move(position, fill, rest)
-    if fill.cause is not FillCause.TRADE:
-        position.attribute(fill.cause, used.pnl + rest.pnl)
-    if opened or used.qty:
+    pnl, opened_qty = _move(position, fill, qty, fee) if qty else (ZERO, ZERO)
+    if fill.cause is not _TRADE:
+        position.attribute(fill.cause, used.pnl + pnl)
+    if opened_qty or used.qty:
         position.refused = ()  # another entry: rules that it ruled out may make sense now
     if order is not None:
-        _hand_to_order(book, order, fill, rest)
+        _count_on_order(book, order, fill)
+        if qty:
+            _note_on_exit(book, page, order, _part(fill, order, qty, fee, pnl))
     else:
-        _keep_orphan(book, position, fill, rest, used.unnoted)
+        _keep_orphan(book, page, fill, _Share(qty, fee, pnl), used.unnoted)
     return True
 
 
-def _move(position: Position, fill: Fill, rest: _Share) -> bool:
-    """Let what replaced no guess move the position; True where it opened more of it."""
-    booked = position.apply(fill.side, rest.qty, fill.last_px, rest.fee, fill.transact_time_ns)
-    rest.pnl = booked.pnl
+def _move(position: Position, fill: Fill, qty: Decimal, fee: Decimal) -> tuple[Decimal, Decimal]:
+    """Let what replaced no guess move the position; as `Position.apply` returns it."""
     if fill.transact_time_ns <= position.agreed_ns:
         # The read that agreed had counted this fill: another one, unseen yet, undoes it.
         position.verified = False
-    return bool(booked.opened_qty)
+    return position.apply(fill.side, qty, fill.last_px, fee, fill.transact_time_ns)
 
 
-def _hand_to_order(book: Book, order: Order, fill: Fill, rest: _Share) -> None:
-    """Count a fill on its order and exit."""
-    if order.venue_order_id is None and fill.venue_order_id is not None:
-        bind(book, order, fill.venue_order_id)
-    _count_on_order(book, order, fill)
-    if rest.qty:
-        _note_on_exit(book, order, _part(fill, rest, order))
-
-
-def _keep_orphan(book: Book, position: Position, fill: Fill, rest: _Share, unnoted: _Share) -> None:
+def _keep_orphan(book: Book, page: Page, fill: Fill, rest: _Share, unnoted: _Share) -> None:
     """Keep a fill whose order may yet show itself."""
-    if fill.venue_order_id is not None and _may_be_ours(book, position.key):
+    if fill.venue_order_id is not None and _may_be_ours(book, page):
         book.orphans.append(
             OrphanFill(
                 account=fill.account,
@@ -145,39 +150,38 @@ def remember(book: Book, known: KnownFill) -> None:
         book.fills_forgotten += len(oldest)
 
 
-def _may_be_ours(book: Book, key: PositionKey) -> bool:
+def _may_be_ours(book: Book, page: Page) -> bool:
     """An order whose venue id nobody told yet may be its; a refusal of an exit's may be a lie."""
-    work = book.exits.get(key)
-    tried = () if work is None else (book.orders.get(name) for name in work.order_ids)
-    orders = (*book.undead(key), *tried)
+    if any(order.venue_order_id is None for order in page.undead()):
+        return True
+    tried = () if page.work is None else page.work.order_ids
+    orders = (book.orders.get(name) for name in tried)
     return any(order is not None and order.venue_order_id is None for order in orders)
 
 
 def _count_on_order(book: Book, order: Order, fill: Fill) -> None:
-    was_dead = order.dead
+    if order.venue_order_id is None and fill.venue_order_id is not None:
+        bind(book, order, fill.venue_order_id)
+    was_over = order.ended
     order.add_fill(fill.last_qty, fill.last_px, fill.commission, fill.commission_currency)
-    if was_dead:  # any other is filed already
+    if was_over:  # any other is filed already
         book.revive(order)
     if order.trade_no:
         fold_trades.filled(book, order, fill)
 
 
-def _part(fill: Fill, share: _Share, order: Order) -> PartialFill:
-    return PartialFill(  # by position: by keyword it takes twice as long, once a fill
-        fill.exec_id,
-        share.qty,
-        fill.last_px,
-        share.fee,
-        share.pnl,
-        fill.transact_time_ns,
-        order.client_order_id,
-    )
+def _part(fill: Fill, order: Order, qty: Decimal, fee: Decimal, pnl: Decimal) -> PartialFill:
+    when_ns, order_id = fill.transact_time_ns, order.client_order_id
+    # By position: by keyword it takes twice as long, once a fill.
+    return PartialFill(fill.exec_id, qty, fill.last_px, fee, pnl, when_ns, order_id)
 
 
-def _note_on_exit(book: Book, order: Order, part: PartialFill) -> None:
-    work = book.find_exit(order.key, order.exit_no)
+def _note_on_exit(book: Book, page: Page, order: Order, part: PartialFill) -> None:
+    work = page.work
+    if work is None or work.exit_no != order.exit_no:
+        work = book.find_exit(order.key, order.exit_no)
     if work is not None:
-        work.note_fill(part, book.exit_policy(order.key, work.reason))
+        work.note_fill(part, book.exit_policy(page, work.reason))
 
 
 def _replace_inferred(
@@ -187,7 +191,14 @@ def _replace_inferred(
     own_id = None if order is None else order.client_order_id
     used = _Used()
     guesses = [guess for guess in position.inferred if guess.side is fill.side]
-    guesses.sort(key=lambda guess: guess.client_order_id != own_id)
+    # Its own order's first; then the one that the fewest fills can have been: the older the read.
+    guesses.sort(
+        key=lambda guess: (
+            own_id is not None and guess.client_order_id != own_id,
+            guess.as_of_ns,
+            guess.client_order_id is not None,
+        )
+    )
     for guess in guesses:
         qty = min(_explained_qty(guess, fill, order), fill.last_qty - used.qty)
         if not qty:
@@ -199,9 +210,11 @@ def _replace_inferred(
         real.pnl = share + position.correct(guess, qty, fill.last_px, real.fee)
         guessed = book.orders.get(guess.client_order_id) if guess.client_order_id else None
         if guessed is not None:
-            _correct_exit(book, guess, guessed, _part(fill, real, order or guessed), share)
+            part = _part(fill, order or guessed, qty, real.fee, real.pnl)
+            _correct_exit(book, guess, guessed, part, share)
         elif order is not None:
-            _note_on_exit(book, order, _part(fill, real, order))
+            part = _part(fill, order, qty, real.fee, real.pnl)
+            _note_on_exit(book, book.page(order.key), order, part)
         else:
             used.unnoted.add(real)
         used.qty, used.fee, used.pnl = used.qty + qty, fee_to, used.pnl + real.pnl
@@ -313,8 +326,8 @@ def bind(book: Book, order: Order, venue_order_id: VenueOrderId) -> None:
         fill = orphan.fill
         _count_on_order(book, order, fill)
         if orphan.qty:
-            share = _Share(qty=orphan.qty, fee=orphan.fee, pnl=orphan.pnl)
-            _note_on_exit(book, order, _part(fill, share, order))
+            part = _part(fill, order, orphan.qty, orphan.fee, orphan.pnl)
+            _note_on_exit(book, book.page(order.key), order, part)
 
 
 def drop_orphans(book: Book) -> None:
@@ -323,8 +336,8 @@ def drop_orphans(book: Book) -> None:
         orphan
         for orphan in book.orphans
         if any(
-            _may_be_ours(book, key)
-            for key in book.keys_of(orphan.account, orphan.venue, orphan.fill.symbol)
+            _may_be_ours(book, page)
+            for page in book.pages_on(orphan.account, orphan.venue, orphan.fill.symbol)
         )
     ]
 
@@ -336,24 +349,25 @@ def apply_inferred(book: Book, command: InferFill, event: Event) -> None:
     position.mismatch = None
     px = ZERO if command.last_px is None else command.last_px
     generation = position.generation
-    booked = position.apply(command.side, command.last_qty, px, ZERO, event.receive_time_ns)
+    qty, when_ns = command.last_qty, event.receive_time_ns
+    pnl, opened_qty = position.apply(command.side, qty, px, ZERO, when_ns)
     guess = InferredFill(
         exec_id=command.exec_id,
         side=command.side,
-        qty=booked.closed_qty,
+        qty=qty - opened_qty,
         last_px=px,
         as_of_ns=command.as_of_ns,
         generation=generation,
         opening=False,
         px_known=command.px_known and command.last_px is not None,
-        pnl=booked.pnl,
+        pnl=pnl,
         client_order_id=command.client_order_id,
     )
-    if booked.closed_qty:
+    if guess.qty:
         position.inferred.append(guess)
-    if booked.opened_qty:
-        qty, number = booked.opened_qty, position.generation
-        opened = replace(guess, qty=qty, generation=number, opening=True, pnl=ZERO)
+    if opened_qty:
+        number = position.generation
+        opened = replace(guess, qty=opened_qty, generation=number, opening=True, pnl=ZERO)
         position.inferred.append(opened)
         position.entry_known = position.entry_known and guess.px_known
         position.refused = ()
@@ -362,15 +376,15 @@ def apply_inferred(book: Book, command: InferFill, event: Event) -> None:
     order = book.orders.get(command.client_order_id)
     if order is None:
         return
-    order.inferred_qty += command.last_qty
+    order.inferred_qty += qty
     part = PartialFill(
         exec_id=command.exec_id,
-        qty=command.last_qty,
+        qty=qty,
         px=px,
         commission=ZERO,
-        pnl=booked.pnl,
-        time_ns=event.receive_time_ns,
+        pnl=pnl,
+        time_ns=when_ns,
         client_order_id=order.client_order_id,
         inferred=True,
     )
-    _note_on_exit(book, order, part)
+    _note_on_exit(book, book.page(order.key), order, part)

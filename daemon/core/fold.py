@@ -288,7 +288,8 @@ def _settle(book: Book, command: SettlePosition) -> None:
 
 
 def _close_exit(book: Book, command: CloseExit, event: Event) -> None:
-    work = book.exits.pop(command.key)
+    page = book.pages[command.key]
+    work, page.work = book.exits.pop(page.position.key), None
     work.end, work.closed_time_ns = command.end, event.receive_time_ns
     book.past_exits.append(work)
     book.trim()
@@ -296,10 +297,11 @@ def _close_exit(book: Book, command: CloseExit, event: Event) -> None:
 
 
 def _open_exit(book: Book, command: OpenExit, event: Event) -> None:
-    position = book.position(command.key)
+    page = book.page(command.key)
+    position = page.position
     position.exit_count = command.exit_no
     position.withheld = position.confirm_since_ns = position.exit_requested_qty = None
-    book.exits[position.key] = Exit(
+    book.exits[position.key] = page.work = Exit(
         key=position.key,  # the book's own: a decoded key would be kept, and compared, as another
         exit_no=command.exit_no,
         generation=position.generation,

@@ -43,12 +43,12 @@ def placed(book: Book, command: PlaceOrder, event: Event) -> None:
         order.sendings += 1
         order.sent_time_ns, order.sent_mono_ns = event.receive_time_ns, event.mono_ns
         return
-    position = book.position(command.key)
+    page = book.page(command.key)
     order = Order(
-        key=position.key,
+        key=page.position.key,
         client_order_id=command.client_order_id,
         exit_no=command.exit_no,
-        generation=position.generation,
+        generation=page.position.generation,
         attempt=command.attempt,
         side=command.side,
         order_qty=command.order_qty,
@@ -66,7 +66,7 @@ def placed(book: Book, command: PlaceOrder, event: Event) -> None:
     if order.trade_no:
         fold_trades.placed(book, command)
         return
-    work = book.exits[command.key]
+    work = page.work or book.exits[command.key]
     work.attempts += 1
     work.order_ids.append(order.client_order_id)
 
@@ -130,7 +130,7 @@ def _over(book: Book, order: Order, event: Event) -> None:
     work = book.find_exit(order.key, order.exit_no)
     if work is None:
         return
-    policy = book.exit_policy(order.key, work.reason)
+    policy = book.exit_policy(book.page(order.key), work.reason)
     if order.cum_qty or order.inferred_qty or order.final_qty:
         work.misses, work.delay_s = 0, policy.retry_delay_s
         if (order.final_qty or order.cum_qty) < order.order_qty:

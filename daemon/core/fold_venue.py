@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from daemon.core.book import AccountState, Book, Market, PendingSettlement
+from daemon.core.book import AccountState, Book, Market
 from daemon.core.estimates import RetryDelayLearned, SlippageEstimated
 from daemon.core.events import (
     FeedLost,
@@ -28,6 +28,7 @@ from daemon.core.requests import (
     ResumeRequested,
     UnguardRequested,
 )
+from daemon.core.settlement import PendingSettlement
 from daemon.core.terms import NANOS, Account, Venue
 
 # A cursor that stands still only costs a longer look back; written more seldom than read.

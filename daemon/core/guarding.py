@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 from decimal import Decimal
 
-from daemon.core.calm import note_calm
+from daemon.core.calm import note_calm, note_mark
 from daemon.core.commands import NoticeKind
 from daemon.core.decisions import (
     ArmStop,
@@ -27,23 +27,25 @@ from daemon.core.desk import Desk
 from daemon.core.events import MarketPhase, Quote
 from daemon.core.exits import Exit, exit_side, worst_px
 from daemon.core.instrument import Instrument
+from daemon.core.page import Page
 from daemon.core.position import Guard, Position
-from daemon.core.pursuit import attempt, continue_exit, exit_orders
+from daemon.core.pursuit import attempt, continue_exit
 from daemon.core.stops import Direction, Level, Refusal, better_high_water, executable_px, level_of
 from daemon.core.terms import NANOS, ZERO, PositionKey, RuleKind, proper
 
 _SECOND_NS = NANOS
 _MS_NS = 1_000_000
+_ACTIVE, _ARMED, _TRAILING = MarketPhase.ACTIVE, Guard.ARMED, RuleKind.TRAILING
 
 
 def on_quote(desk: Desk, quote: Quote) -> None:
     """Judge every position on the quote's symbol."""
     two_sided = quote.bid_px is not None and quote.ask_px is not None
-    where = (quote.venue, quote.symbol)
     if two_sided:
-        desk.memory.marks[quote.account, quote.venue, quote.symbol] = quote
+        note_mark(desk.memory, quote)
+    where = (quote.venue, quote.symbol)
     market = desk.book.markets.get(where)
-    active = market is None or market.phase is MarketPhase.ACTIVE
+    active = market is None or market.phase is _ACTIVE
     if not active or desk.book.account(quote.account, quote.venue).paused:
         desk.memory.one_sided.add(where)
     elif where in desk.memory.one_sided:
@@ -52,29 +54,30 @@ def on_quote(desk: Desk, quote: Quote) -> None:
         desk.memory.one_sided.remove(where)
     if market is None:
         return
-    for position in desk.book.positions_on(quote.account, quote.venue, quote.symbol):
+    for page in desk.book.pages_on(quote.account, quote.venue, quote.symbol):
         # No price decides before the venue's own count agreed with the book.
-        if position.qty and position.verified:
-            _judge(desk, position, market.instrument, quote)
+        if page.position.qty and page.position.verified:
+            _judge(desk, page, market.instrument, quote)
 
 
-def _judge(desk: Desk, position: Position, terms: Instrument, quote: Quote) -> None:
-    if position.exit_requested_qty is not None and _open_requested(desk, position, terms, quote):
+def _judge(desk: Desk, page: Page, terms: Instrument, quote: Quote) -> None:
+    position = page.position
+    if position.exit_requested_qty is not None and _open_requested(desk, page, terms, quote):
         return
-    levels = _levels_now(desk, position, terms, quote)
+    levels = _levels_now(desk, page, terms, quote)
     hit, priced = _first_met(desk, position, levels, quote)
-    if hit is not None and hit.kind is RuleKind.TRAILING:
+    if hit is not None and hit.kind is _TRAILING:
         _write_high_water(desk, position)  # whatever this quote decides rests on that mark
-    work = desk.book.exits.get(position.key) if desk.book.exits else None
-    guarded = is_guarded(desk, position)
-    _note_empty(desk, position, priced=priced or not guarded)
+    work, guarded = page.work, is_guarded(desk, position)
+    if desk.memory.empty or not priced:
+        _note_empty(desk, position, priced=priced or not guarded)
     if work is not None:
-        continue_exit(desk, position, work, quote, met=guarded and hit is not None, guarded=guarded)
+        continue_exit(desk, page, work, quote, met=guarded and hit is not None, guarded=guarded)
     elif hit is not None and guarded and _may_fire(desk, position, hit, quote):
-        fire(desk, position, terms, hit, quote)
+        fire(desk, page, terms, hit, quote)
     elif hit is None and guarded and priced:
         _not_met(desk, position, levels)
-        note_calm(desk, position, levels, quote)
+        note_calm(desk, page, levels, quote)
 
 
 def _first_met(
@@ -96,8 +99,6 @@ def _first_met(
 
 def _note_empty(desk: Desk, position: Position, *, priced: bool) -> None:
     """A live book without a price to get out at: no rule can fire, so it is told if it lasts."""
-    if priced and not desk.memory.empty:
-        return
     key = position.key
     about = (key, position.generation)
     if not priced and about not in desk.memory.empty:
@@ -125,13 +126,14 @@ def tell_empty(desk: Desk, key: PositionKey) -> None:
 
 def _not_met(desk: Desk, position: Position, levels: tuple[Level, ...]) -> None:
     """The price is on the good side of every rule: whatever was pending is over."""
-    if position.guard is not Guard.ARMED and levels:
+    if position.guard is not _ARMED and levels:
         desk.emit(ArmStop(key=position.key))
     if position.confirm_since_ns is not None:
         desk.emit(BeginConfirmation(key=position.key, since_mono_ns=None))
     if position.withheld is not None:
         desk.emit(RearmStop(key=position.key))
-    desk.untell(position.key, NoticeKind.EXIT_BLOCKED)
+    if desk.memory.told:
+        desk.untell(position.key, NoticeKind.EXIT_BLOCKED)
 
 
 def _may_fire(desk: Desk, position: Position, level: Level, quote: Quote) -> bool:
@@ -184,9 +186,9 @@ def _confirmed(desk: Desk, position: Position, level: Level) -> bool:
     return desk.event.mono_ns - since >= wanted_ns
 
 
-def fire(desk: Desk, position: Position, terms: Instrument, level: Level, quote: Quote) -> None:
+def fire(desk: Desk, page: Page, terms: Instrument, level: Level, quote: Quote) -> None:
     """Open an exit on this quote, or record what would have been done when live is off."""
-    key = position.key
+    position, key = page.position, page.position.key
     px = executable_px(position.qty, quote, level.policy)
     if px is None:
         return
@@ -206,10 +208,11 @@ def fire(desk: Desk, position: Position, terms: Instrument, level: Level, quote:
         return
     if position.guard is not Guard.ARMED:
         desk.emit(ArmStop(key=key))
-    _open(desk, position, order)
+    _open(desk, page, order)
 
 
-def _open(desk: Desk, position: Position, order: OpenExit) -> None:
+def _open(desk: Desk, page: Page, order: OpenExit) -> None:
+    position = page.position
     desk.emit(order)
     level = "" if order.level_px is None else f" at {_held(desk, position, order.level_px)}"
     what = f"{proper(order.exit_qty)} of {proper(position.held_qty)} {position.key.symbol}"
@@ -219,7 +222,7 @@ def _open(desk: Desk, position: Position, order: OpenExit) -> None:
     )
     asked = order.reason is RuleKind.OPERATOR
     desk.tell(NoticeKind.STOP_TRIGGERED, text, position.key, urgent=not asked)
-    attempt(desk, position, desk.book.exits[position.key], order.trigger_px)
+    attempt(desk, page, desk.book.exits[position.key], order.trigger_px)
 
 
 def _held(desk: Desk, position: Position, px: Decimal) -> str:
@@ -267,19 +270,19 @@ def _withhold(
     desk.tell(NoticeKind.EXIT_WITHHELD, text, order.key, urgent=True)
 
 
-def _open_requested(desk: Desk, position: Position, terms: Instrument, quote: Quote) -> bool:
+def _open_requested(desk: Desk, page: Page, terms: Instrument, quote: Quote) -> bool:
     """The operator asked to get out: at the first executable price, if nothing is at work.
 
     Returns whether it was done; until then the rules and an open exit go on.
     """
+    position = page.position
     key, qty = position.key, position.exit_requested_qty
-    policy = desk.book.exit_policy(key, RuleKind.OPERATOR)
+    policy = desk.book.exit_policy(page, RuleKind.OPERATOR)
     px = executable_px(position.qty, quote, policy)
-    if px is None or qty is None or exit_orders(desk, key) or blocked_by(desk, key):
+    if px is None or qty is None or page.exit_orders() or blocked_by(desk, key):
         return False
-    work = desk.book.exits.get(key)
-    if work is not None:
-        desk.emit(CloseExit(key=key, exit_no=work.exit_no, end=ExitEnd.SUPERSEDED))
+    if page.work is not None:
+        desk.emit(CloseExit(key=key, exit_no=page.work.exit_no, end=ExitEnd.SUPERSEDED))
     whole = qty >= position.held_qty
     order = OpenExit(
         key=key,
@@ -292,29 +295,28 @@ def _open_requested(desk: Desk, position: Position, terms: Instrument, quote: Qu
         whole=whole,
     )
     if desk.book.account(key.account, key.venue).live:
-        _open(desk, position, order)
+        _open(desk, page, order)
         return True
     level = Level(kind=RuleKind.OPERATOR, direction=Direction.ANY, policy=policy)
     _withhold(desk, position, terms, order, level)
     return True
 
 
-def _levels_now(
-    desk: Desk, position: Position, terms: Instrument, quote: Quote
-) -> tuple[Level, ...]:
+def _levels_now(desk: Desk, page: Page, terms: Instrument, quote: Quote) -> tuple[Level, ...]:
     """The levels that a quote is judged by: a trailing one has followed it."""
-    levels = current_levels(desk, position, terms)
+    levels = desk.memory.levels.get(page) or current_levels(desk, page, terms)
     for level in levels:
-        if level.kind is RuleKind.TRAILING:
-            _raise_high_water(desk, position, terms, quote, level)
-            return current_levels(desk, position, terms)
+        if level.kind is _TRAILING:
+            _raise_high_water(desk, page, terms, quote, level)
+            return current_levels(desk, page, terms)
     return levels
 
 
 def _raise_high_water(
-    desk: Desk, position: Position, terms: Instrument, quote: Quote, trailing: Level
+    desk: Desk, page: Page, terms: Instrument, quote: Quote, trailing: Level
 ) -> None:
     """Follow the best price for trailing rules; written at a tick's gain, once a second."""
+    position = page.position
     px = executable_px(position.qty, quote, trailing.policy)
     if px is None:
         return
@@ -324,7 +326,7 @@ def _raise_high_water(
     if better is None:
         return
     desk.memory.peaks[name] = better
-    desk.memory.levels.pop(position.key, None)
+    desk.memory.levels.pop(page, None)
     written = position.high_water_px
     last_ns = desk.memory.peak_written_ns.get(position.key)
     due = last_ns is None or desk.event.mono_ns - last_ns >= _SECOND_NS
@@ -353,12 +355,13 @@ def is_guarded(desk: Desk, position: Position) -> bool:
     )
 
 
-def current_levels(desk: Desk, position: Position, instrument: Instrument) -> tuple[Level, ...]:
+def current_levels(desk: Desk, page: Page, instrument: Instrument) -> tuple[Level, ...]:
     """The levels of this position, from the cache or made anew; refusals are told once."""
-    cached = desk.memory.levels.get(position.key)
+    cached = desk.memory.levels.get(page)
     if cached is not None:
         return cached
-    matching = desk.book.rules_of(position.key.venue, position.key.symbol)
+    position, key = page.position, page.position.key
+    matching = desk.book.rules_of(key.venue, key.symbol)
     if not matching and is_guarded(desk, position):
         text = f"no rule guards {proper(position.qty)} {position.key.symbol}"
         desk.tell_once((position.key, position.generation), NoticeKind.NO_RULE, text, position.key)
@@ -374,8 +377,8 @@ def current_levels(desk: Desk, position: Position, instrument: Instrument) -> tu
         else:
             levels.append(level)
             _wake_for(desk, position.key, level)
-    desk.memory.levels[position.key] = tuple(levels)
-    return desk.memory.levels[position.key]
+    desk.memory.levels[page] = tuple(levels)
+    return desk.memory.levels[page]
 
 
 def _wake_for(desk: Desk, key: PositionKey, level: Level) -> None:

@@ -24,7 +24,7 @@ from daemon.core.events import (
     StopRequested,
     Undecodable,
 )
-from daemon.core.fills import fill_key, order_of
+from daemon.core.fills import fill_key
 from daemon.core.imposed import tell_forced
 from daemon.core.order import Order
 from daemon.core.pursuit import advance, cancel
@@ -74,12 +74,11 @@ _NO_ID = VenueOrderId("")
 
 def on_fill(desk: Desk, fill: Fill, *, news: bool) -> None:
     """A fill moved a position, or repeats one (perhaps with another content)."""
-    position = desk.book.position_of(fill)
-    key = position.key
-    if not news:
-        _compare_repeated(desk, fill, key)
+    if not news or desk.book.at_hand is None:
+        _compare_repeated(desk, fill, desk.book.page_of(fill).position.key)
         return
-    order = order_of(desk.book, fill, key)
+    page, order = desk.book.at_hand
+    position, key = page.position, page.position.key
     if order is not None:
         _tell_strange_fill(desk, order, fill)
         tend(desk, order, news=True)
@@ -103,8 +102,8 @@ def on_fill(desk: Desk, fill: Fill, *, news: bool) -> None:
     if not position.verified:
         ask_for_book(desk, key.account, key.venue)
         await_verification(desk, key)
-    moved(desk, key)
-    if position.qty and key not in desk.book.exits:
+    moved(desk, page)
+    if position.qty and page.work is None:
         desk.emit(OfferQuote(account=key.account, venue=key.venue, symbol=key.symbol))
 
 
@@ -172,9 +171,10 @@ def on_order(desk: Desk, event: OrderEvent, *, news: bool) -> None:
     tend(desk, order, news=news)
     if isinstance(event, OrderAccepted) and (event.cum_qty or ZERO) > order.cum_qty:
         desk.wait(f"check|{order.client_order_id}", SOON_S)
-    advance(desk, order.key)
+    page = desk.book.pages[order.key]
+    advance(desk, page)
     settle_if_ready(desk, order.key)
-    watch(desk, order.key)
+    watch(desk, page)
 
 
 def _tell_refused(desk: Desk, order: Order) -> None:
@@ -193,7 +193,7 @@ def on_word(desk: Desk, event: OrderResolved | CancelRequested) -> None:
         return
     if isinstance(event, OrderResolved):
         tend(desk, order, news=True)
-        moved(desk, order.key)
+        moved(desk, desk.book.pages[order.key])
         return
     cancel(desk, order)
     if not order.dead:
@@ -238,7 +238,7 @@ def on_market(desk: Desk, event: MarketRead | MarketChanged, *, news: bool) -> N
         return
     if news:
         for key in held:
-            advance(desk, key)
+            advance(desk, desk.book.pages[key])
         if market.phase is MarketPhase.ACTIVE:
             desk.emit(OfferQuote(account=event.account, venue=event.venue, symbol=symbol))
         elif market.phase in {
@@ -274,12 +274,12 @@ def on_start(desk: Desk, event: Started | RulesLoaded | StopRequested) -> None:
         for where, market in desk.book.markets.items():
             if market.phase is not MarketPhase.ACTIVE:
                 desk.memory.one_sided.add(where)
-        for key in list(desk.book.positions):
-            for order in desk.book.undead(key):
+        for key, page in list(desk.book.pages.items()):
+            for order in page.undead():
                 desk.wait(f"check|{order.client_order_id}", _NOW)
                 await_timeout(desk, order)
-            watch(desk, key)
-            advance(desk, key)
+            watch(desk, page)
+            advance(desk, page)
             settle_if_ready(desk, key)
             await_verification(desk, key)
             _ask_for_guessed(desk, key)
@@ -333,7 +333,7 @@ def on_halt(desk: Desk, event: HaltRequested | ResumeRequested, *, news: bool) -
     if news:
         desk.tell(NoticeKind.RESUMED, "new exits are allowed again")
     for key in list(desk.book.exits):
-        advance(desk, key)
+        advance(desk, desk.book.pages[key])
     _offer_all(desk, event.account)
 
 
@@ -354,7 +354,7 @@ def on_import(desk: Desk, event: PositionsImported) -> None:
             continue
         infer(desk, key, row.position_qty, (row.entry_px, True), event.receive_time_ns)
         desk.emit(QueryFills(account=key.account, venue=key.venue, symbol=key.symbol, since_ns=0))
-        moved(desk, key)
+        moved(desk, desk.book.pages[key])
     ask_for_book(desk, event.account, event.venue)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from daemon.core.commands import NoticeKind
 from daemon.core.desk import Desk
-from daemon.core.events import Fill, Funding, MarginCall
+from daemon.core.events import Fill, Funding, MarginCall, key_of
 from daemon.core.funding import booked_key, funded_key
 from daemon.core.terms import NANOS, ZERO, FillCause, PositionKey, PositionSide, proper
 
@@ -52,12 +52,7 @@ def on_funding(desk: Desk, event: Funding, *, news: bool) -> None:
 
 def on_margin_call(desk: Desk, event: MarginCall) -> None:
     """Urgent, and again while it lasts; journalled each time that it is told."""
-    key = PositionKey(
-        account=event.account,
-        venue=event.venue,
-        symbol=event.symbol,
-        position_side=event.position_side,
-    )
+    key = key_of(event)
     last_ns = desk.memory.margin_calls.get(key)
     if last_ns is not None and event.mono_ns - last_ns < _WARN_AGAIN_NS:
         return

@@ -47,6 +47,8 @@ class OrderInput(Word):
 
 _S = OrdStatus
 _I = OrderInput
+_FULL_FILL, _PARTIAL_FILL = OrderInput.FULL_FILL, OrderInput.PARTIAL_FILL
+_REJECTED = OrdStatus.REJECTED
 
 # (status, what happened) -> status. A pair that is not here is a bug of ours.
 TRANSITIONS: dict[tuple[OrdStatus, OrderInput], OrdStatus] = {
@@ -218,10 +220,10 @@ class Order:
         self.cum_qty = self.cum_qty + last_qty if self.cum_qty else last_qty  # mostly the only one
         self.notional += last_qty * last_px
         paid = self.fees.get(currency)
-        # Never changed in place: a snapshot that is being written may hold it.
-        self.fees = {**self.fees, currency: commission if paid is None else paid + commission}
-        full = self.cum_qty >= self.order_qty
-        self.take(OrderInput.FULL_FILL if full else OrderInput.PARTIAL_FILL)
+        fees = self.fees.copy()  # a snapshot that is being written may hold the old ones
+        fees[currency] = commission if paid is None else paid + commission
+        self.fees = fees
+        self.take(_FULL_FILL if self.cum_qty >= self.order_qty else _PARTIAL_FILL)
 
     def end_at(self, cum_qty: Decimal | None) -> None:
         """Note the venue's final count; a smaller one than already seen is an older answer."""
@@ -239,13 +241,13 @@ class Order:
     @property
     def possible_qty(self) -> Decimal:
         """The largest further fill of this order that is not proven impossible."""
-        if self.status is OrdStatus.REJECTED:
+        if self.status is _REJECTED:
             return ZERO
         largest = self.order_qty if self.final_qty is None else self.final_qty
         left = largest - self.cum_qty
         if self.inferred_qty:
             left -= self.inferred_qty
-        return max(ZERO, left)
+        return left if left > ZERO else ZERO  # noqa: FURB136 - `max` takes ten times as long
 
     @property
     def dead(self) -> bool:

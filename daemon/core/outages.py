@@ -87,11 +87,10 @@ def _exposed(desk: Desk, owner: tuple[Account, Venue]) -> str:
 
 
 def _on_resume(desk: Desk, event: VenueResumed) -> None:
-    for key, position in desk.book.positions.items():
-        if position.qty and (key.account, key.venue) == (event.account, event.venue):
+    for key, page in desk.book.pages.items():
+        if page.position.qty and (key.account, key.venue) == (event.account, event.venue):
             desk.memory.one_sided.add((key.venue, key.symbol))
-            if key in desk.book.exits:
-                advance(desk, key)
+            advance(desk, page)
             desk.emit(OfferQuote(account=key.account, venue=key.venue, symbol=key.symbol))
     ask_for_book(desk, event.account, event.venue)
 

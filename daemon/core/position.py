@@ -28,6 +28,8 @@ from daemon.core.terms import (
 )
 from daemon.core.trade import Trade
 
+_SELL = Side.SELL
+
 
 class Guard(enum.Enum):
     """Whether rules watch a position."""
@@ -114,15 +116,6 @@ class InferredFill:
     pnl: Decimal = ZERO
     sold_qty: Decimal = ZERO
     client_order_id: ClientOrderId | None = None
-
-
-@dataclass(slots=True)  # one for each fill: frozen, or by keyword, it takes twice as long
-class Realized:
-    """What one fill did: quantity closed, PnL net of both fee shares, quantity opened."""
-
-    closed_qty: Decimal
-    pnl: Decimal
-    opened_qty: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,19 +254,22 @@ class Position:
         px: Decimal,
         fee: Decimal,
         time_ns: int,
-    ) -> Realized:
-        """Book `qty` at `px` with `fee` in the quote currency (signed, + = paid); 0 is nothing."""
-        held = self.qty if side is Side.SELL else -self.qty
+    ) -> tuple[Decimal, Decimal]:
+        """Book `qty` at `px` with `fee` in the quote currency (signed, + = paid); 0 is nothing.
+
+        Returns the PnL of what was closed, net of both fee shares, and how much was opened.
+        """
+        held = self.qty if side is _SELL else -self.qty
         if held <= ZERO:
             if qty:
                 self._open(side, qty, px, fee)
-            return Realized(ZERO, ZERO, qty)
+            return ZERO, qty
         if qty <= held:
-            return Realized(qty, self._close(qty, px, fee, time_ns), ZERO)
+            return self._close(qty, px, fee, time_ns), ZERO
         closing_fee = quotient(fee * held, qty)
         pnl = self._close(held, px, closing_fee, time_ns)
         self._open(side, qty - held, px, fee - closing_fee)
-        return Realized(held, pnl, qty - held)
+        return pnl, qty - held
 
     def _open(self, side: Side, qty: Decimal, px: Decimal, fee: Decimal) -> None:
         if not self.qty:

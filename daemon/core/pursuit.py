@@ -19,6 +19,7 @@ from daemon.core.events import MarketPhase, Quote
 from daemon.core.exits import Exit, at_floor, exit_side, free_qty, worst_px
 from daemon.core.instrument import Instrument
 from daemon.core.order import Order
+from daemon.core.page import Page
 from daemon.core.position import Position
 from daemon.core.rules import ExitPolicy
 from daemon.core.stops import executable_px
@@ -38,29 +39,30 @@ from daemon.core.terms import (
 
 CANCELABLE = frozenset({OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED})
 _MINUTE_NS = 60 * NANOS
+_IN_DOUBT = OrdStatus.IN_DOUBT
 
 
 def any_working(orders: Iterable[Order]) -> bool:
     """True while the venue may be working one of them and we are not in doubt about that."""
     for order in orders:  # noqa: SIM110 - mostly one: `any` would take longer to begin
-        if not order.ended and order.status is not OrdStatus.IN_DOUBT:
+        if not order.ended and order.status is not _IN_DOUBT:
             return True
     return False
 
 
-def attempt(desk: Desk, position: Position, work: Exit, trigger_px: Decimal) -> None:
+def attempt(desk: Desk, page: Page, work: Exit, trigger_px: Decimal) -> None:
     """Place the next order of an exit, for as much as is surely left, within `trigger_px`'s bound.
 
     A trigger that leads to no order changes nothing: it is not journalled. A halt stops new exits,
     not this one (semantics.md 22); beyond a limit it waits until the limit allows more.
     """
+    position, orders = page.position, page.exit_orders()
     key = position.key
     market = desk.market(key)
-    orders = exit_orders(desk, key)
     if market is None or any_working(orders) or not _may_send(desk, key):
         return
-    policy = desk.book.exit_policy(key, work.reason)
-    room = _room(desk, position, work, policy, orders)
+    policy = desk.book.exit_policy(page, work.reason)
+    room = _room(desk, page, work, policy, orders)
     qty = market.instrument.piece_qty(room.free)
     side = exit_side(position.qty)
     priced = replace(work, trigger_px=trigger_px)
@@ -101,21 +103,15 @@ class _Room(NamedTuple):
     missing: Decimal
 
 
-def _room(
-    desk: Desk, position: Position, work: Exit, policy: ExitPolicy, orders: list[Order]
-) -> _Room:
+def _room(desk: Desk, page: Page, work: Exit, policy: ExitPolicy, orders: list[Order]) -> _Room:
     """What surely remains; our trades that rest give way, and count until they are dead."""
-    trades, held = _overtaken(desk, position), position.held_qty
+    position = page.position
+    trades, held = _overtaken(desk, page), position.held_qty
     resting = policy.order is TimeInForce.GTC
     others = desk.book.strangers_reducing_qty(position) if resting else ZERO
     missing = position.missing_qty
     wanted = min(work.wanted_qty(held), max(held - trades, ZERO))
     return _Room(free_qty(wanted, orders, others + missing), trades, others, missing)
-
-
-def exit_orders(desk: Desk, key: PositionKey) -> list[Order]:
-    """Orders of a position's exits that are not proven dead."""
-    return [order for order in desk.book.undead(key) if not order.trade_no]
 
 
 def at_risk_qty(position: Position, orders: Iterable[Order]) -> Decimal:
@@ -127,9 +123,9 @@ def at_risk_qty(position: Position, orders: Iterable[Order]) -> Decimal:
     return sum(counted, ZERO)
 
 
-def _overtaken(desk: Desk, position: Position) -> Decimal:
+def _overtaken(desk: Desk, page: Page) -> Decimal:
     """What our trades may still take off the position; those that rest give way to an exit."""
-    trades = [order for order in desk.book.undead(position.key) if order.trade_no]
+    position, trades = page.position, [order for order in page.undead() if order.trade_no]
     for order in trades:
         if position.reducing(order.side) and order.time_in_force is TimeInForce.GTC:
             text = f"an exit of {order.key.symbol} cancels {order.client_order_id} of a trade"
@@ -246,19 +242,19 @@ def _tell_crossing(desk: Desk, position: Position, side: Side, limit_px: Decimal
 
 
 def continue_exit(
-    desk: Desk, position: Position, work: Exit, quote: Quote, *, met: bool, guarded: bool
+    desk: Desk, page: Page, work: Exit, quote: Quote, *, met: bool, guarded: bool
 ) -> None:
     """A quote for a position whose exit is open: go on, wait, or find that the price recovered.
 
     Out of guard, only what the operator asked for himself goes on.
     """
-    orders = exit_orders(desk, position.key)
+    position, orders = page.position, page.exit_orders()
     state = desk.book.account(position.key.account, position.key.venue)
     priced_ns = quote.priced_mono_ns or quote.mono_ns
     early = quote.mono_ns < work.not_before_ns or priced_ns <= work.answered_ns
     if early or any_working(orders):
         return
-    policy = desk.book.exit_policy(position.key, work.reason)
+    policy = desk.book.exit_policy(page, work.reason)
     insists = (guarded and policy.resubmit_until_flat) or work.reason is RuleKind.OPERATOR
     px = executable_px(position.qty, quote, policy)
     if px is None:
@@ -277,7 +273,7 @@ def continue_exit(
     if state.paused or not open_for_trade(desk, position.key):
         return
     desk.untell(position.key, NoticeKind.EXIT_BLOCKED)
-    attempt(desk, position, work, px)
+    attempt(desk, page, work, px)
 
 
 def _give_back(desk: Desk, position: Position, work: Exit, end: ExitEnd) -> None:
@@ -298,12 +294,12 @@ def open_for_trade(desk: Desk, key: PositionKey) -> bool:
     return market is not None and market.phase is MarketPhase.ACTIVE
 
 
-def advance(desk: Desk, key: PositionKey) -> None:
+def advance(desk: Desk, page: Page) -> None:
     """After anything moved on a position: end its exit, cancel what is too much, or wait on."""
-    work = desk.book.exits.get(key) if desk.book.exits else None
+    work = page.work
     if work is None:
         return
-    position, orders = desk.book.positions[key], exit_orders(desk, key)
+    position, orders = page.position, page.exit_orders()
     superseded = work.generation != position.generation
     wanted = ZERO if superseded else work.wanted_qty(position.held_qty)
     at_risk = ZERO
@@ -314,25 +310,25 @@ def advance(desk: Desk, key: PositionKey) -> None:
     if superseded:
         # At once: what its orders might still fill is set aside, but the new side is another
         # matter, with rules and a first sight of its own (semantics.md 24).
-        _finish(desk, position, work, ExitEnd.SUPERSEDED)
+        _finish(desk, page, work, ExitEnd.SUPERSEDED)
     elif not wanted:
         if not orders:
-            _finish(desk, position, work, ExitEnd.FLAT)
+            _finish(desk, page, work, ExitEnd.FLAT)
     elif work.attempts and not any_working(orders):
-        _retry_later(desk, position, work)
+        _retry_later(desk, page, work)
 
 
-def _finish(desk: Desk, position: Position, work: Exit, end: ExitEnd) -> None:
+def _finish(desk: Desk, page: Page, work: Exit, end: ExitEnd) -> None:
     desk.emit(CloseExit(key=work.key, exit_no=work.exit_no, end=end))
     at = "" if work.avg_px is None else f" at {proper(_held_px(desk, work, work.avg_px))}"
-    pnl = position.pnl_said(work.pnl, work.generation)
+    pnl = page.position.pnl_said(work.pnl, work.generation)
     how = "complete" if end is ExitEnd.FLAT else "overtaken by another position"
     text = (
         f"exit of {proper(work.original_qty)} {work.key.symbol} {how}: sold"
         f" {proper(work.filled_qty)}{at} in {work.attempts} orders, PnL {pnl}"
     )
     desk.tell(NoticeKind.EXIT_COMPLETE, text, work.key)
-    desk.memory.levels.pop(position.key, None)
+    desk.memory.levels.pop(page, None)
 
 
 def _held_px(desk: Desk, work: Exit, px: Decimal) -> Decimal:
@@ -371,10 +367,10 @@ def cancel(desk: Desk, order: Order) -> None:
         desk.wait(f"check|{order.client_order_id}", policy.refresh_active_s)
 
 
-def _retry_later(desk: Desk, position: Position, work: Exit) -> None:
+def _retry_later(desk: Desk, page: Page, work: Exit) -> None:
     """Ask for a price newer than the last answer once the delay has passed."""
-    key = position.key
-    policy = desk.book.exit_policy(key, work.reason)
+    position, key = page.position, page.position.key
+    policy = desk.book.exit_policy(page, work.reason)
     left_ns = max(work.not_before_ns - desk.event.mono_ns, 0)
     desk.wait(f"retry|{key.name}", Decimal(left_ns) / NANOS)
     if work.misses and work.misses % policy.max_attempts == 0:
@@ -390,11 +386,12 @@ def on_retry(desk: Desk, key: PositionKey) -> None:
 
     Where a live book has nobody to trade with, its feed tells when somebody comes.
     """
-    work = desk.book.exits.get(key)
-    if work is None or any_working(exit_orders(desk, key)):
+    page = desk.book.pages[key]
+    work = page.work
+    if work is None or any_working(page.exit_orders()):
         return
     desk.emit(QueryQuote(account=key.account, venue=key.venue, symbol=key.symbol))
-    policy = desk.book.exit_policy(key, work.reason)
+    policy = desk.book.exit_policy(page, work.reason)
     nobody = (key, work.generation) in desk.memory.empty
     delay_s = policy.retry_delay_max_s if nobody else max(policy.retry_delay_s, work.delay_s)
     desk.wait(f"retry|{key.name}", delay_s)

@@ -30,6 +30,7 @@ from daemon.core.desk import Desk
 from daemon.core.events import FillsRead, MarketPhase, PositionRow, PositionSnapshot, Settlement
 from daemon.core.fills import denied_qty
 from daemon.core.fold_venue import FOREVER_NS
+from daemon.core.page import Page
 from daemon.core.position import Mismatch, Position
 from daemon.core.pursuit import advance
 from daemon.core.reconciliation import Difference, inferred_px, is_fresh, split
@@ -240,7 +241,7 @@ def _infer(desk: Desk, position: Position, seen: Difference) -> None:
     reducing = position.reducing(side)
     orders = desk.book.undead(key)
     work = desk.book.exits.get(key)
-    mark = desk.memory.marks.get((key.account, key.venue, key.symbol))
+    mark = desk.memory.mark(key)
     market = desk.market(key)
     px = inferred_px(position, seen, work, mark, None if market is None else market.instrument)
     for qty, order_id in split(abs(seen.difference), side, orders):
@@ -252,7 +253,7 @@ def _infer(desk: Desk, position: Position, seen: Difference) -> None:
     notice = NoticeKind.FILL_INFERRED if reducing else NoticeKind.POSITION_ADOPTED
     desk.tell(notice, text, key, urgent=reducing)
     _believe(desk, position, seen.as_of_ns)
-    moved(desk, key)
+    moved(desk, desk.book.pages[key])
 
 
 def infer(
@@ -267,9 +268,10 @@ def infer(
 
     `price` says how much, and whether that is known to have been paid or only estimated.
     """
-    known = desk.book.positions.get(key)
-    number = 1 if known is None else known.inference_count + 1
-    desk.memory.levels.pop(key, None)  # another entry
+    page = desk.book.pages.get(key)
+    number = 1 if page is None else page.position.inference_count + 1
+    if page is not None:
+        desk.memory.levels.pop(page, None)  # another entry
     desk.emit(
         InferFill(
             key=key,
@@ -284,22 +286,20 @@ def infer(
     )
 
 
-def moved(desk: Desk, key: PositionKey) -> None:
+def moved(desk: Desk, page: Page) -> None:
     """A position changed: its exit, its settlement and the list of watched symbols follow."""
-    advance(desk, key)
+    advance(desk, page)
     if desk.book.pending_settlements:
-        settle_if_ready(desk, key)
-    watch(desk, key)
+        settle_if_ready(desk, page.position.key)
+    watch(desk, page)
 
 
-def watch(desk: Desk, key: PositionKey) -> None:
+def watch(desk: Desk, page: Page) -> None:
     """Price what is held and nothing else; read a market's terms before its first quote."""
-    where = (key.account, key.venue, key.symbol)
-    held = False
-    for position in desk.book.positions_on(*where):
-        held = held or bool(position.qty) or position.key in desk.book.exits
-    if held == (where in desk.memory.watching):
+    held = page.held or any(each.held for each in page.beside)
+    if held == (page.where in desk.memory.watching):
         return
+    key, where = page.position.key, page.where
     watched = desk.memory.watched.setdefault((key.account, key.venue), [])
     if held:
         desk.memory.watching.add(where)
@@ -397,4 +397,4 @@ def _settle(desk: Desk, position: Position, row: Settlement, replaced: Decimal) 
     pnl = position.pnl_said(position.realized_pnl, position.generation)
     text = f"{key.symbol} settled at {proper(row.settl_px)}, PnL {pnl}"
     desk.tell(NoticeKind.SETTLED, text, key)
-    watch(desk, key)
+    watch(desk, desk.book.pages[key])

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
-from daemon.core.terms import ONE, ZERO
+from daemon.core.events import Settlement
+from daemon.core.terms import ONE, ZERO, PositionKey
 
 # The venue's revenue is in whole cents, and a scalar payout is rounded down before that.
 _CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingSettlement:
+    """A settlement row that waits until the exit's orders are proven dead."""
+
+    key: PositionKey
+    settlement: Settlement
 
 
 def expected_revenue(

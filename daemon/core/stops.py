@@ -28,6 +28,9 @@ class Direction(enum.Enum):
     ANY = "any"
 
 
+_AT_OR_BELOW = Direction.AT_OR_BELOW
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
     """One rule applied to one position: the instrument price at which it fires.
@@ -47,7 +50,7 @@ class Level:
             return now_ns >= self.from_time_ns
         if self.level_px is None:
             return False
-        if self.direction is Direction.AT_OR_BELOW:
+        if self.direction is _AT_OR_BELOW:
             return executable_px <= self.level_px
         return executable_px >= self.level_px
 

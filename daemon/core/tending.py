@@ -20,7 +20,6 @@ from daemon.core.pursuit import (
     any_working,
     at_risk_qty,
     cancel,
-    exit_orders,
     open_for_trade,
 )
 from daemon.core.reconciliation import derived_id
@@ -36,6 +35,7 @@ from daemon.core.terms import (
 )
 
 _MINUTE_NS = 60 * NANOS
+_IN_DOUBT, _GTC = OrdStatus.IN_DOUBT, TimeInForce.GTC
 SOON_S = Decimal("0.5")
 
 
@@ -69,12 +69,12 @@ def tend(desk: Desk, order: Order, *, news: bool) -> None:
 
     Only news hurry a look; what repeats itself is looked at again at the usual pace.
     """
-    if order.status is OrdStatus.IN_DOUBT or order.ended:
+    if order.status is _IN_DOUBT or order.ended:
         # Ended: the venue counts more than we have seen; the stream brings it, or we ask.
         if news and not order.dead:
             desk.wait(f"check|{order.client_order_id}", SOON_S)
         return
-    if order.time_in_force is not TimeInForce.GTC or order.status not in CANCELABLE:
+    if order.time_in_force is not _GTC or order.status not in CANCELABLE:
         return
     if _overdue(desk, order):
         cancel(desk, order)
@@ -85,11 +85,11 @@ def _overdue(desk: Desk, order: Order) -> bool:
     if order.trade_no:
         timeout_s: Decimal | None = timeout_of(desk.book, order)
     else:
-        work = desk.book.find_exit(order.key, order.exit_no)
-        if desk.book.exits.get(order.key) is not work:
+        work, page = desk.book.find_exit(order.key, order.exit_no), desk.book.pages[order.key]
+        if page.work is not work:
             return True
         reason = RuleKind.OPERATOR if work is None else work.reason
-        timeout_s = desk.book.exit_policy(order.key, reason).order_timeout_s
+        timeout_s = desk.book.exit_policy(page, reason).order_timeout_s
     age_ns = desk.event.mono_ns - order.sent_mono_ns
     return timeout_s is not None and age_ns >= int(timeout_s * NANOS)
 
@@ -115,7 +115,7 @@ def on_absent(desk: Desk, event: OrderAbsent) -> None:
                 text=text,
             )
         )
-        advance(desk, order.key)
+        advance(desk, desk.book.pages[order.key])
     elif age_ns >= _patience_ns(order, policy.grace_s) and _may_resend(desk, order):
         _resend(desk, order)
 
@@ -138,10 +138,11 @@ def _may_resend(desk: Desk, order: Order) -> bool:
     key = order.key
     state = desk.book.account(key.account, key.venue)
     policy = desk.book.policy(key.account, key.venue)
-    position, work = desk.book.positions.get(key), desk.book.exits.get(key)
-    if position is None or work is None or order.exit_no != work.exit_no:
+    page = desk.book.pages[key]
+    position, work = page.position, page.work
+    if work is None or order.exit_no != work.exit_no:
         return False  # nor is the order of a trade ever sent again
-    at_risk = at_risk_qty(position, desk.book.undead(key))
+    at_risk = at_risk_qty(position, page.undead())
     return (
         policy.resend_same_id
         and position.verified
@@ -151,7 +152,7 @@ def _may_resend(desk: Desk, order: Order) -> bool:
         and open_for_trade(desk, key)
         and order.side is exit_side(position.qty)
         and at_risk <= position.held_qty
-        and not any_working(exit_orders(desk, key))
+        and not any_working(page.exit_orders())
     )
 
 

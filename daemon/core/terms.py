@@ -53,7 +53,11 @@ _ID_DIGITS = 30
 
 
 class Word(enum.Enum):
-    """An enumeration whose members are keys of hot tables: they hash by identity, in C."""
+    """An enumeration whose members are keys of hot tables: they hash by identity, in C.
+
+    On Python 3.11 `Side.SELL` is a call of the metaclass that takes as long as two sums. What is
+    asked with each fill or quote is named once, as a constant of its module.
+    """
 
     __hash__ = object.__hash__
 

@@ -158,7 +158,7 @@ class Checks:
 
     def _judge_limit(self, book: Book, event: Event, command: PlaceOrder) -> None:
         work = book.exits[command.key]
-        policy = book.exit_policy(command.key, work.reason)
+        policy = book.exit_policy(book.pages[command.key], work.reason)
         if not isinstance(event, Quote):
             raise self.fail("12 price", f"{command} decided without a quote, by {event}")
         px = executable_px(-command.side.sign, event, policy)
@@ -262,10 +262,12 @@ class CheckedJournal:
         self._checks = checks
         self.shadow = shadow
 
-    async def append(self, records: Sequence[Record]) -> None:
+    async def append(
+        self, records: Sequence[Record], meanwhile: Callable[[], None] | None = None
+    ) -> None:
         """Commit through the real journal."""
         try:
-            await self._journal.append(records)
+            await self._journal.append(records, meanwhile)
         except FilldError:
             self._checks.journal_failed = True
             raise

@@ -61,13 +61,13 @@ def test_a_position_is_counted_in_its_markets_currency() -> None:
     book.markets[where] = module.Market(instrument=terms, phase=MarketPhase.ACTIVE)
     assert book.position(make.KEY).quote_currency == "USDT"
     assert book.keys_of(make.ACCOUNT, make.VENUE, make.SYMBOL) == [make.KEY]
-    book.index_position(book.position(make.KEY))
+    assert book.page(make.KEY) is book.page(make.KEY)
     assert book.keys_of(make.ACCOUNT, make.VENUE, make.SYMBOL) == [make.KEY]
 
 
 def test_without_rules_everything_has_its_default() -> None:
     book = Book()
-    assert book.exit_policy(make.KEY, RuleKind.ABSOLUTE) is DEFAULT_EXITS
+    assert book.exit_policy(book.page(make.KEY), RuleKind.ABSOLUTE) is DEFAULT_EXITS
     assert not book.policy(make.ACCOUNT, make.VENUE).place_live_orders
 
 

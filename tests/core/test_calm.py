@@ -7,7 +7,6 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.core.desk import Band
 from daemon.core.engine import Engine
 from daemon.core.events import Event, MarketChanged, MarketPhase, RulesLoaded, TimerFired
 from daemon.core.requests import HaltRequested, UnguardRequested
@@ -25,11 +24,9 @@ RULES = (
 )
 
 
-class _Restless(dict[tuple[object, ...], Band]):
-    """Keeps no band."""
-
-    def __setitem__(self, where: tuple[object, ...], band: Band) -> None:
-        """Forget it at once."""
+def is_kept(engine: Engine) -> bool:
+    """Whether a band holds for the symbol."""
+    return engine.memory.seen[WHERE].calm_turn == engine.memory.turn
 
 
 def fills() -> st.SearchStrategy[Event]:
@@ -70,20 +67,20 @@ TOLD = st.lists(st.one_of(quotes(), quotes(), quotes(), fills(), st.sampled_from
 @given(told=TOLD)
 def test_without_bands_the_same_is_decided(told: list[Event]) -> None:
     calm, restless = guarded().engine, guarded().engine
-    restless.memory.calm = _Restless()  # type: ignore[assignment] # a dict that keeps nothing
     for number, event in enumerate(told):
         at_ns = 2_000_000_000 * NANOS + number * NANOS
         stamped = replace(event, receive_time_ns=at_ns, mono_ns=at_ns)
+        restless.memory.turn += 1  # no band holds
         assert calm.handle(stamped) == restless.handle(stamped)
         assert calm.changed is restless.changed
-        assert calm.memory.marks == restless.memory.marks
+        assert calm.memory.mark(make.KEY) == restless.memory.mark(make.KEY)
     assert encode_state(calm.book.state()) == encode_state(restless.book.state())
 
 
 def test_a_price_inside_its_band_is_not_judged_again() -> None:
     play: Play = guarded()
     play.tell(make.quote(bid="0.65", ask="0.66"))
-    band = play.engine.memory.calm[WHERE]
+    band = play.engine.memory.seen[WHERE]
     assert (band.long, str(band.low_px), str(band.high_px)) == (True, "0.60", "Infinity")
     engine: Engine = play.engine
     engine.memory.levels.clear()
@@ -95,9 +92,9 @@ def test_what_moves_the_position_voids_its_band() -> None:
     play = guarded()
     play.tell(make.quote(bid="0.65", ask="0.66"))
     play.tell(make.fill(exec_id="more", last_qty="10", last_px="0.70"))
-    assert WHERE not in play.engine.memory.calm
+    assert not is_kept(play.engine)
     play.tell(make.quote(bid="0.65", ask="0.66"))
-    assert WHERE in play.engine.memory.calm
+    assert is_kept(play.engine)
     rules: RulesLoaded = make.rules_loaded(make.rule(level="0.62"))
     play.tell(rules)
-    assert WHERE not in play.engine.memory.calm
+    assert not is_kept(play.engine)

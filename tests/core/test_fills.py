@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from daemon.core.book import Book
 from daemon.core.commands import NoticeKind, PlaceOrder, QueryBook, QueryFills
-from daemon.core.decisions import CloseExit
-from daemon.core.terms import ClientOrderId, Currency, OrdStatus, Side
+from daemon.core.decisions import CloseExit, InferFill
+from daemon.core.fills import apply_fill, apply_inferred
+from daemon.core.terms import ClientOrderId, Currency, ExecId, OrdStatus, Side
 from tests import builders as make
 from tests.core.play import Play, guarded, notices, only
 
@@ -211,6 +213,27 @@ def test_a_guess_consumed_by_the_venues_id_alone_is_not_counted_again_at_the_ack
     assert play.exit is not None
     assert play.exit.filled_qty == D(50)
     assert sum((p.qty for p in play.exit.partial_fills), D(0)) == D(50)
+
+
+def test_a_fill_takes_the_place_of_the_guess_that_the_fewest_can_have_been() -> None:
+    book = Book()
+    apply_fill(book, make.fill(exec_id="entry", side=Side.BUY, last_qty="100"))
+    doubtful = ClientOrderId("fd-doubtful")
+    for number, as_of_ns, order_id in ((1, 100, doubtful), (2, 200, None)):
+        guess = InferFill(
+            key=make.KEY,
+            exec_id=ExecId(f"inferred-{number}"),
+            side=Side.SELL,
+            last_qty=D(10),
+            last_px=D("0.6"),
+            as_of_ns=as_of_ns,
+            client_order_id=order_id,
+        )
+        apply_inferred(book, guess, make.quote())
+    for time_ns in (50, 150):
+        apply_fill(book, make.fill(exec_id=f"t{time_ns}", last_qty="10", transact_time_ns=time_ns))
+    position = book.position(make.KEY)
+    assert (position.qty, position.inferred) == (D(80), [])
 
 
 def test_a_guess_of_no_order_joins_the_exit_of_the_fill_that_replaces_it() -> None:

@@ -27,6 +27,11 @@ D = Decimal
 WAITS = st.sampled_from(["0", "0.3", "1", "2", "6", "40"])
 
 
+def may_cross(order: Order) -> bool:
+    """A trade that was not asked to reduce only: it does what was asked, to whatever is held."""
+    return bool(order.trade_no) and not order.reduce_only
+
+
 class Course(RuleBasedStateMachine):
     """The engine, a venue that may be slow, silent or repeating, and a hand that trades too."""
 
@@ -85,7 +90,10 @@ class Course(RuleBasedStateMachine):
         assert self.live, "an order with live orders off"
         held = self.play.position.qty
         if command.side.sign * held < 0:
-            assert self.at_risk(command.side) <= abs(held), "more may be sold than is held"
+            alone = self.at_risk(command.side) == command.order_qty
+            crosses = alone and may_cross(self.play.engine.book.orders[command.client_order_id])
+            fits = self.at_risk(command.side) <= abs(held)
+            assert fits or crosses, "more may be sold than is held"
         if command.trade_no:
             assert not self.halted, "a trade while halted"
             assert not command.resend, "a trade sent again"
@@ -270,7 +278,8 @@ class Course(RuleBasedStateMachine):
         # A fill known by the venue's id alone has moved the position, and no order yet.
         unplaced = sum((o.fill.last_qty for o in self.play.engine.book.orphans), D(0))
         position = self.play.position
-        at_risk = at_risk_qty(position, self.play.engine.book.undead(make.KEY))
+        undead = self.play.engine.book.undead(make.KEY)
+        at_risk = at_risk_qty(position, [order for order in undead if not may_cross(order)])
         assert at_risk - unplaced <= position.held_qty
 
     def teardown(self) -> None:

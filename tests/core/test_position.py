@@ -119,8 +119,7 @@ def test_a_fill_across_zero_is_split_there_with_its_fee() -> None:
     ours = position()
     ours.apply(Side.BUY, D(10), D("0.50"), D("0.10"), 1)
     done = ours.apply(Side.SELL, D(15), D("0.60"), D("0.30"), 2)
-    assert (done.closed_qty, done.opened_qty) == (D(10), D(5))
-    assert done.pnl == D("1.00") - D("0.10") - D("0.20")
+    assert done == (D("1.00") - D("0.10") - D("0.20"), D(5))
     assert (ours.qty, ours.generation, ours.entry_px) == (D(-5), 2, D("0.60"))
     assert ours.pool.fees == D("0.10")
     assert (ours.wins, ours.losses) == (1, 0)
@@ -146,7 +145,7 @@ def test_only_fees_in_the_quote_currency_are_part_of_the_pnl() -> None:
 
 def guessed(ours: Position, side: Side, qty: Decimal, px: Decimal) -> InferredFill:
     opening = not ours.reducing(side)
-    done = ours.apply(side, qty, px, D(0), 1)
+    pnl, _ = ours.apply(side, qty, px, D(0), 1)
     guess = InferredFill(
         exec_id=ExecId("inferred-1"),
         side=side,
@@ -155,7 +154,7 @@ def guessed(ours: Position, side: Side, qty: Decimal, px: Decimal) -> InferredFi
         as_of_ns=1,
         generation=ours.generation,
         opening=opening,
-        pnl=done.pnl,
+        pnl=pnl,
     )
     ours.inferred.append(guess)
     return guess
