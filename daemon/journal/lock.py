@@ -14,7 +14,7 @@ from typing import Final
 
 from daemon.journal.errors import JournalError, JournalLockedError
 
-_PID_DIGITS: Final = 20
+_FILE_BYTES: Final = 256
 _LOCKS: Final = Path("/proc/locks")
 
 
@@ -38,20 +38,28 @@ class FileLock:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            holder = os.pread(descriptor, _PID_DIGITS, 0).decode(errors="replace").strip()
+            holder = _holder(os.pread(descriptor, _FILE_BYTES, 0).decode(errors="replace"))
             os.close(descriptor)
             raise JournalLockedError(
                 f"{what} is in use by process {holder or '(pid unknown)'}: stop it first,"
                 f" or use another journal (lock file {path})"
             ) from error
         self._descriptor: int | None = descriptor
-        self._name_holder(descriptor)
+        written = os.pread(descriptor, _FILE_BYTES, 0).decode(errors="replace")
+        self.noted = written.partition("\n")[2].strip()
+        self.note(self.noted)
 
-    def _name_holder(self, descriptor: int) -> None:
-        """Write our pid; a full disk costs only the pid in somebody's message."""
+    def note(self, text: str) -> None:
+        """Write our pid, and a line that the next holder finds as `noted`.
+
+        A full disk costs only the pid in somebody's message, and the line.
+        """
+        if self._descriptor is None:
+            return
+        line = f"{os.getpid()}\n{text}".encode()
         try:
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            os.pwrite(self._descriptor, line, 0)
+            os.ftruncate(self._descriptor, len(line))
         except OSError:
             return
 
@@ -74,7 +82,12 @@ def holder_of(path: Path) -> str | None:
         return None
     # 1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF; devices are numbered otherwise on overlays.
     held = any(f":{inode} " in line and " FLOCK " in line for line in locks)
-    return name.strip() if held else None
+    return _holder(name) if held else None
+
+
+def _holder(written: str) -> str:
+    """The pid in a lock file."""
+    return written.partition("\n")[0].strip()
 
 
 def account_lock_name(venue: str, key_id: str) -> str:

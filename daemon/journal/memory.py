@@ -44,9 +44,13 @@ class MemoryJournal:
         if self._closed:
             raise JournalError("nothing more is written after: the journal is closed")
 
-    async def append(self, records: Sequence[Record]) -> None:
+    async def append(
+        self, records: Sequence[Record], meanwhile: Callable[[], None] | None = None
+    ) -> None:
         """Keep `records`; all or none of them. Raises as ports.Journal says."""
         self._check_open()
+        if meanwhile is not None:
+            meanwhile()
         batch = make_batch(records, self.last_seq, self._engine_version)
         orders = dict(self._orders)
         for order in batch.orders:

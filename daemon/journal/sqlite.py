@@ -9,11 +9,12 @@ It makes no retry: an error of a commit ends the process (semantics.md 10).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,8 @@ from daemon.core.book import BookState, FillKey
 from daemon.core.errors import FilldError
 from daemon.core.terms import JournalId
 from daemon.journal.ballast import DEFAULT_BYTES, Ballast
-from daemon.journal.errors import JournalError, SequenceBrokenError
+from daemon.journal.chain import RESTORE
+from daemon.journal.errors import JournalCorruptError, JournalError, SequenceBrokenError
 from daemon.journal.image import Image
 from daemon.journal.lock import FileLock, account_lock_name, lock_account
 from daemon.journal.reader import Reader
@@ -65,6 +67,10 @@ def _unheard(_nanos: int, _records: int, _size: int) -> None:
     """Nobody asks how long commits take."""
 
 
+def _nothing() -> None:
+    """Nobody waits for the end."""
+
+
 def random_journal_id() -> JournalId:
     """The one place where chance enters a journal: 16 random bytes as hex."""
     return JournalId(os.urandom(16).hex())
@@ -89,22 +95,22 @@ class SqliteJournal:
     """
 
     def __init__(self, path: Path, options: SqliteOptions) -> None:
-        self._path = path.resolve()
+        self.path = path.resolve()
         self._options = options
         self.on_commit: OnCommit = _unheard
         self._failure: str | None = None
-        self._locks = [FileLock(lock_path(self._path), f"the journal {self._path}")]
+        self._locks = [FileLock(lock_path(self.path), f"the journal {self.path}")]
         self._writer = (
             None if options.inline else ThreadPoolExecutor(1, thread_name_prefix="filld-journal")
         )
         self._slicer = ThreadPoolExecutor(1, thread_name_prefix="filld-snapshot")
         self._idle: asyncio.TimerHandle | None = None
-        ballast = Ballast(_beside(self._path, ".ballast"), options.ballast_bytes)
+        ballast = Ballast(_beside(self.path, ".ballast"), options.ballast_bytes)
         self._store = self._open_store(ballast)
         try:
             self._store.prepare(options.journal_id or random_journal_id(), options.created_ns)
             self.reserve_held = ballast.take()
-            self._reader = Reader(self._path, options.engine_version, options.keys)
+            self._reader = Reader(self.path, options.engine_version, options.keys)
             self._last_seq = self._reader.head().seq
         except FilldError:
             self._store.close()
@@ -113,7 +119,7 @@ class SqliteJournal:
 
     def _open_store(self, ballast: Ballast) -> Store:
         try:
-            return Store(self._path, ballast, self._options.keys)
+            return Store(self.path, ballast, self._options.keys)
         except FilldError:
             self._locks[0].release()
             raise
@@ -128,16 +134,21 @@ class SqliteJournal:
         """The seq of the last record handed in; the next one is one more."""
         return self._last_seq
 
-    def append(self, records: Sequence[Record]) -> Coroutine[None, None, None]:
+    def append(
+        self, records: Sequence[Record], meanwhile: Callable[[], None] | None = None
+    ) -> Coroutine[None, None, None]:
         """Commit `records` in one transaction; what is returned ends after the commit.
 
-        They are on their way when this returns (in `inline` mode, once that is awaited). A caller
-        that is cancelled meanwhile does not undo the commit. Raises, here or when awaited,
-        `JournalError`, `OrderReusedError`, `SequenceBrokenError`.
+        `meanwhile` is called on the loop while the disk takes its time. The records are on their
+        way when this returns (in `inline` mode, once that is awaited). A caller that is cancelled
+        does not undo the commit. Raises, here or when awaited, `JournalError`,
+        `OrderReusedError`, `SequenceBrokenError`.
         """
         batch = make_batch(records, self._last_seq, self._options.engine_version)
         self._last_seq += len(batch.drafts)
-        return self._appended(self._write(lambda: self._store.append(batch)), batch)
+        if meanwhile is not None and self._writer is not None:
+            meanwhile = partial(_call_soon, asyncio.get_running_loop(), meanwhile)
+        return self._appended(self._write(lambda: self._store.append(batch, meanwhile)), batch)
 
     async def _appended(self, written: Awaitable[None], batch: Batch) -> None:
         began_ns = time.monotonic_ns()
@@ -195,8 +206,17 @@ class SqliteJournal:
         perform(partial(self._store.keep_snapshot, seq, version, stored, digest.digest()))
 
     async def hold_account(self, state_dir: Path, venue: str, key_id: str) -> None:
-        """Lock one venue account until `close`; `JournalLockedError` if another process has it."""
-        self._locks.append(lock_account(state_dir, venue, key_id))
+        """Lock one venue account until `close`; `JournalLockedError` if another process has it.
+
+        `JournalCorruptError` if this journal was longer when it held the account last.
+        """
+        lock = lock_account(state_dir, venue, key_id)
+        try:
+            self._refuse_older_copy(lock)
+        except JournalCorruptError:
+            lock.release()  # and its note stays as it is
+            raise
+        self._locks.append(lock)
         await self._write(lambda: self._store.note_lock(account_lock_name(venue, key_id)))
 
     def replay(self, after_seq: int = 0) -> Iterator[Record]:
@@ -215,17 +235,22 @@ class SqliteJournal:
         """The committed record of this execution; None if there is none."""
         return self._reader.find_fill(key)
 
-    async def close(self) -> None:
-        """Finish what was handed in, move the WAL into the file, release the locks."""
+    async def close(self, when_closed: Callable[[], None] = _nothing) -> None:
+        """Finish what was handed in, move the WAL into the file, release the locks.
+
+        `when_closed` is called once the file is closed and still locked, unless anything failed.
+        """
         if self._idle is not None:
             self._idle.cancel()
+        at_end = _nothing
         try:
             if self._failure is None:
-                await self._write(self._store.checkpoint)
+                await self._write(self._tidy)
+                at_end = when_closed
         finally:
-            self.abandon()
+            self.abandon(at_end)
 
-    def abandon(self) -> None:
+    def abandon(self, when_closed: Callable[[], None] = _nothing) -> None:
         """Drop everything as a dying process would: what was committed stays, nothing is tidied."""
         if self._idle is not None:
             self._idle.cancel()
@@ -235,14 +260,22 @@ class SqliteJournal:
         self._slicer.shutdown()
         self._reader.close()
         self._store.close()
-        for lock in self._locks:
-            lock.release()
+        try:
+            when_closed()
+        finally:
+            for lock in self._locks:
+                lock.release()
 
     def _write(self, work: Callable[[], None]) -> Awaitable[None]:
         if self._writer is None:
             return self._write_inline(work)
-        # Shielded: a cancelled caller must not take a queued link out of the chain.
-        return asyncio.shield(asyncio.wrap_future(self._submit(self._writer, work)))
+        # Not one future wrapped in the other: a cancelled caller must not take a queued link out
+        # of the chain, and a shield would cost the way back one more turn of the loop.
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        written = self._submit(self._writer, work)
+        written.add_done_callback(lambda _: _call_soon(loop, partial(_settle, done, written)))
+        return done
 
     async def _write_inline(self, work: Callable[[], None]) -> None:
         await _pass(self._options.before_commit)
@@ -268,15 +301,31 @@ class SqliteJournal:
         finally:
             self._failure = failure
 
+    def _tidy(self) -> None:
+        """Checkpoint, and note beside the accounts how far the journal reaches."""
+        self._store.checkpoint()
+        for lock in self._locks[1:]:
+            lock.note(f"{self._store.journal_id} {self._store.last_seq}")
+
+    def _refuse_older_copy(self, lock: FileLock) -> None:
+        """A backup that was put back: its next orders would have the ids of those it lacks."""
+        last_seq = self._store.last_seq
+        journal_id, _, seq = lock.noted.partition(" ")
+        if journal_id == self._store.journal_id and seq.isdigit() and int(seq) > last_seq:
+            raise JournalCorruptError(
+                f"{self.path} ends at record {last_seq}, but filld has written {seq} of it:"
+                f" this is an older copy, or its end is lost: {RESTORE}"
+            )
+
     def _tidy_later(self) -> None:
         """Checkpoint when the WAL is above its bound, or else after an idle moment."""
         above = self._store.wal_pages > self._options.wal_bound_pages
         if self._writer is None:
             if above:
-                self._perform(self._store.checkpoint)
+                self._perform(self._tidy)
             return
         if above:
-            self._submit(self._writer, self._store.checkpoint)
+            self._submit(self._writer, self._tidy)
         elif self._idle is None:
             self._await_idle(self._last_seq)
 
@@ -289,7 +338,27 @@ class SqliteJournal:
         if self._last_seq != seq:
             self._await_idle(self._last_seq)
         elif self._writer is not None and self._failure is None:
-            self._submit(self._writer, self._store.checkpoint)
+            self._submit(self._writer, self._tidy)
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    """From the writer's thread; a loop that has ended has nobody who waits."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(call)
+
+
+def _settle(done: asyncio.Future[None], written: Future[None]) -> None:
+    if done.done():
+        return  # nobody waits for it any more
+    try:
+        error = written.exception()
+    except CancelledError:
+        done.cancel()
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)
 
 
 async def _pass(hook: Hook | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -91,12 +91,17 @@ class Store:
             if self._keys.current is not None:
                 execute(note, ("sealed_from", str(self._head.seq + 1)))
                 execute(note, (f"key:{self._keys.current.id}", ""))
-            self._journal_id = meta.journal_id
+            self.journal_id = meta.journal_id
             self._vault = self.new_vault()
+
+    @property
+    def last_seq(self) -> int:
+        """The last record that is on disk."""
+        return self._head.seq
 
     def new_vault(self) -> Vault:
         """What seals for this journal in one more thread."""
-        return Vault(self._journal_id, self._keys)
+        return Vault(self.journal_id, self._keys)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -114,10 +119,11 @@ class Store:
             self.close()
             raise
 
-    def append(self, batch: Batch) -> None:
+    def append(self, batch: Batch, meanwhile: Callable[[], None] | None = None) -> None:
         """Commit a batch, sealed and chained here: this is the writer's thread, not the loop.
 
-        A fill known already is skipped in the index, its record is kept.
+        A fill known already is skipped in the index, its record is kept. `meanwhile` is called
+        when only the commit itself is left: from then on others may have the interpreter.
         """
         rows, head = self._vault.rows(batch.drafts, self._head)
         with self._transaction():
@@ -127,6 +133,8 @@ class Store:
             )
             for order in batch.orders:
                 self._place_order(order)
+            if meanwhile is not None:
+                meanwhile()
         self._head = head
 
     def _place_order(self, order: SentOrder) -> None:

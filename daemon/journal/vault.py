@@ -41,11 +41,12 @@ class Vault:
     def rows(self, drafts: Sequence[Draft], head: Head) -> tuple[list[Row], Head]:
         """The rows of `drafts`, sealed where there is a key, chained to `head`; the head after."""
         rows: list[Row] = []
+        seq, prev_hash = head
         for draft in drafts:
-            row = self._row(draft, head.row_hash)
+            row = self._row(draft, prev_hash)
             rows.append(row)
-            head = Head(row.seq, row.row_hash)
-        return rows, head
+            seq, prev_hash = row.seq, row.row_hash
+        return rows, Head(seq, prev_hash)
 
     def _row(self, draft: Draft, prev_hash: bytes) -> Row:
         seq, engine_version, recorded_ns, kind, payload = draft

@@ -42,6 +42,7 @@ _UNTOLD_BATCHES = 8
 _TOLD_AT_ONCE = 25
 # Turns of the loop in which a request gets from its command to the socket.
 _SENDING_TURNS = 3
+_BOOKED = (Fill, Funding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class Driver:
         steps = [
             self._step(event)
             for event in batch
-            if not (isinstance(event, Fill | Funding) and self._forgotten(event))
+            if not (isinstance(event, _BOOKED) and self._forgotten(event))
         ]
         offered = dict.fromkeys(
             (command.account, command.venue, command.symbol)
@@ -141,10 +142,11 @@ class Driver:
 
     def _forgotten(self, event: Fill | Funding) -> bool:
         """What memory let go of and the journal remembers: it has been counted."""
-        book, key = self.engine.book, booked_key(event)
-        if not book.fills_forgotten or key in book.fills:
+        book = self.engine.book
+        if not book.fills_forgotten:
             return False
-        return self._journal.known_fill(key)
+        key = booked_key(event)
+        return key not in book.fills and self._journal.known_fill(key)
 
     @property
     def untold(self) -> int:
@@ -226,13 +228,13 @@ class Driver:
             for step in steps
             if step.seq
         ]
-        if records:
-            committed = self._journal.append(records)  # handed in: what follows is done meanwhile
-            for step in steps:
-                self._outbox.prepare(step.commands)
-            await committed
-            self.watermark = records[-1].seq
         commands = [command for step in steps for command in step.commands]
+        if records:
+            orders = [command for command in commands if isinstance(command, PlaceOrder)]
+            await self._journal.append(
+                records, partial(self._outbox.prepare, orders) if orders else None
+            )
+            self.watermark = records[-1].seq
         # Looks are requests too: an exit does not wait until theirs are written.
         commands.sort(key=lambda command: not isinstance(command, PlaceOrder | CancelOrder))
         for command in commands:

@@ -28,6 +28,8 @@ from daemon.ports import QuotesCanceled
 LANE_LIMIT = 10_000
 OPERATOR_LANE = Venue("")
 _OLD_NS = NANOS
+# What no feed stands behind any more after these must not be offered again.
+_ENDING = (FeedLost, QuotesCanceled, StreamLost, MarketChanged)
 
 Where = tuple[Account, Venue, Symbol]
 
@@ -50,9 +52,10 @@ class Inbox:
         if isinstance(event, Quote):
             self._keep(event)
             return True
-        self._forget_dead_prices(event)
-        if isinstance(event, QuotesCanceled):
-            return True
+        if isinstance(event, _ENDING):
+            self._forget_dead_prices(event)
+            if isinstance(event, QuotesCanceled):
+                return True
         lane = self._lane(event)
         if len(lane) >= self._lane_limit:
             return False
@@ -66,7 +69,8 @@ class Inbox:
         if isinstance(event, Quote):
             self._keep(event)
             return
-        self._forget_dead_prices(event)
+        if isinstance(event, _ENDING):
+            self._forget_dead_prices(event)
         self._lane(event).append(event)
         self._note_time(event)
         self._arrived.set()
@@ -154,7 +158,6 @@ class Inbox:
         self._arrived.set()
 
     def _forget_dead_prices(self, event: Event) -> None:
-        """What no feed stands behind any more must not be offered again."""
         match event:
             case FeedLost() | QuotesCanceled():
                 symbols: Iterable[Symbol] = event.symbols

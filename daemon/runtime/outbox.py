@@ -67,11 +67,10 @@ class Outbox:
             self._group = group
             await asyncio.get_running_loop().create_future()
 
-    def prepare(self, commands: Sequence[Command]) -> None:
+    def prepare(self, orders: Sequence[PlaceOrder]) -> None:
         """Encode and sign orders while their commit is in flight."""
-        for command in commands:
-            if isinstance(command, PlaceOrder) and not self._closing:
-                self._venue((command.key.account, command.key.venue)).prepare(command)
+        for order in () if self._closing else orders:
+            self._venue((order.key.account, order.key.venue)).prepare(order)
 
     def release(self, command: Command) -> None:
         """Let one committed command out."""

@@ -44,7 +44,7 @@ class AlertFailedError(TheirsError):
 class Alert:
     """One notice on its way out, or `times` of them in one; `text` is what a person reads."""
 
-    notice: NoticeKind | Literal["test"]
+    notice: NoticeKind | Literal["test", "ended"]
     text: str
     urgent: bool
     seq: int
@@ -178,6 +178,11 @@ class AlertObserver:
         for command in commands:
             if isinstance(command, Notify) and self.route.takes(command):
                 self._queue(_alert(seq, event, command))
+
+    def tell(self, alert: Alert) -> None:
+        """Queue an urgent one that no step caused, where urgent ones leave."""
+        if self.route.urgent:
+            self._queue(alert)
 
     def _queue(self, alert: Alert) -> None:
         alike = self._kinds.setdefault(alert.kind, [])

@@ -1,8 +1,8 @@
 """Which step a line of the log followed from, so that a fill leads back to the quote behind it.
 
 An order's lines carry the seq of its placing, the placing that of its exit's opening, and an
-opening stands under the seq of the quote that triggered it. Of what was begun before this run
-nothing is known here: `filld why` reads the journal.
+opening stands under the seq of the quote that triggered it. What was at work when an earlier run
+ended is told by `recall`; for all that is long past `filld why` reads the journal.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import Final, TypeVar
 from daemon.core.commands import Command, PlaceOrder
 from daemon.core.decisions import CloseExit, OpenExit, RetriggerExit
 from daemon.core.events import Event
+from daemon.core.order import Order
 from daemon.core.terms import PositionKey
+from daemon.ports import Record
 
 _KEPT: Final = 10_000
 _Key = TypeVar("_Key")
@@ -42,6 +44,19 @@ class Causes:
                 return self._exits.get(source.key, seq) if source.exit_no else seq
             case _:
                 return self._of_order(source)
+
+    def recall(self, record: Record) -> None:
+        """Learn where exits opened and orders were placed in a record of an earlier run."""
+        for command in record.commands:
+            if isinstance(command, OpenExit | PlaceOrder):
+                self.of(record.seq, command)
+
+    def name(self, order: Order) -> None:
+        """Learn what the venue calls an order whose placing is known."""
+        place = (order.key.account, order.key.venue)
+        placed = self._orders.get((*place, order.client_order_id))
+        if placed is not None and order.venue_order_id is not None:
+            _keep(self._named, (*place, order.venue_order_id), placed)
 
     def _of_order(self, source: Event | Command) -> int | None:
         """By our id, or by the venue's where a message has no other."""

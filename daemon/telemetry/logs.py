@@ -11,21 +11,22 @@ import enum
 import functools
 import queue
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import islice
-from typing import Final, Protocol
+from operator import attrgetter
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 from daemon.core.commands import Command, Notify
-from daemon.core.events import Event, MarketRead, Quote
-from daemon.core.instrument import Instrument
+from daemon.core.events import Event, MarketRead
 from daemon.core.terms import NANOS, PositionKey, PositionSide, Symbol, Venue, proper
 from daemon.telemetry.causes import Causes
 from daemon.telemetry.repeats import WINDOW_S, Kind, Repeats
@@ -36,7 +37,12 @@ LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _QUEUE_LINES: Final = 20_000
 _RECENT_LINES: Final = 2_000
 _CLOSE_S: Final = 2.0
+# How long lines gather before they are written: a wake-up for each would stop the loop each time.
+_GATHER_S: Final = 0.01
 _MICROS: Final = 1_000
+_LEVEL_NAMES: Final = {number: name for name, number in LEVELS.items()}
+_ENCODE: Final = msgspec.json.Encoder().encode
+_DELETE: Final = b"\x7f"  # the one unprintable character of ASCII that JSON leaves as it is
 _IDS: Final = ("account", "venue", "symbol", "client_order_id", "venue_order_id")
 
 
@@ -48,6 +54,11 @@ def _named(cls: type[Event | Command], line: Line) -> tuple[str, ...]:
 FIELDS: Final[dict[type[Event | Command], tuple[str, ...]]] = {
     **{cls: _named(cls, line) for cls, line in EVENT_LINES.items()},
     **{cls: _named(cls, line) for cls, line in COMMAND_LINES.items()},
+}
+# Evidence and terms show what matters of them.
+UNFOLDED: Final = {
+    "quote": ("bid_px", "ask_px", "source"),
+    "instrument": ("symbol", "close_time_ns"),
 }
 # `cause` is the step that a line followed from; why a fill came about has another name.
 RENAMED: Final = {"cause": "fill_cause"}
@@ -103,6 +114,7 @@ class LineSink:
         going = True
         while going:
             batch = [self._lines.get()]
+            time.sleep(_GATHER_S)
             while not self._lines.empty():
                 batch.append(self._lines.get())
             going = None not in batch
@@ -151,40 +163,62 @@ def _second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def make_logger(
-    sink: LineSink, wall_ns: Callable[[], int], level: str = "info", *, pretty: bool = False
-) -> FilteringBoundLogger:
-    """A logger of bytes lines at `level` (debug, info, warning, error) and above."""
-    colours = structlog.dev.ConsoleRenderer(colors=True)
+class LineWriter:
+    """Lines at `level` (debug, info, warning, error) and above, as bytes into a sink.
 
-    def stamp(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-        head = {"timestamp": timestamp(wall_ns()), "level": line.pop("level")}
-        for key, value in line.items():
-            if value is not None:
-                # Most fields are ids: what follows `or` would take three times as long for them.
-                plain = type(value) is str and value.isprintable()
-                head[key] = value if plain else _safe(value)
-        return head
+    `log` is structlog's, for words of the daemon's own. `write` takes the line of a committed
+    step the short way: there are thousands of them a second.
+    """
 
-    def as_json(_logger: WrappedLogger, _method: str, line: EventDict) -> bytes:
-        return msgspec.json.encode(line)
+    def __init__(
+        self,
+        sink: LineSink,
+        wall_ns: Callable[[], int],
+        level: str = "info",
+        *,
+        pretty: bool = False,
+    ) -> None:
+        self.level = LEVELS[level]
+        self._sink = sink
+        self._wall_ns = wall_ns
+        self._colours = structlog.dev.ConsoleRenderer(colors=True) if pretty else None
+        wrapped = structlog.wrap_logger(
+            _Bytes(sink),
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.format_exc_info,
+                self._rendered,
+            ],
+            wrapper_class=structlog.make_filtering_bound_logger(self.level),
+            cache_logger_on_first_use=True,
+        )
+        self.log: FilteringBoundLogger = wrapped.bind()
 
-    def as_colours(logger: WrappedLogger, method: str, line: EventDict) -> bytes:
-        return str(colours(logger, method, line)).encode()
+    def write(self, level: int, named: Iterable[tuple[str, object]]) -> None:
+        """One line, `event` among its fields; what is None is left out."""
+        self._sink.write(self._render(_LEVEL_NAMES[level], named))
 
-    wrapped = structlog.wrap_logger(
-        _Bytes(sink),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.format_exc_info,
-            stamp,
-            as_colours if pretty else as_json,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        cache_logger_on_first_use=True,
-    )
-    log: FilteringBoundLogger = wrapped.bind()
-    return log
+    def _rendered(self, _logger: WrappedLogger, _method: str, line: EventDict) -> bytes:
+        return self._render(line.pop("level"), line.items())
+
+    def _render(self, level: str, named: Iterable[tuple[str, object]]) -> bytes:
+        line: dict[str, object] = {"timestamp": timestamp(self._wall_ns()), "level": level}
+        for name, value in named:
+            if value is None:
+                continue
+            kind = type(value)
+            if kind is str or kind is int or type(kind) is enum.EnumMeta:
+                line[name] = value  # texts are looked at below, all at once
+            else:
+                line[name] = proper(value) if isinstance(value, Decimal) else _safe(value)
+        if self._colours is None:
+            text = _ENCODE(line)
+            if text.isascii() and b"\\" not in text and _DELETE not in text:
+                return text
+        shown = {name: _safe(value) for name, value in line.items()}
+        if self._colours is None:
+            return _ENCODE(shown)
+        return str(self._colours(None, level, shown)).encode()
 
 
 class _Bytes:
@@ -194,14 +228,34 @@ class _Bytes:
         self.msg = self.debug = self.info = self.warning = self.error = self.critical = sink.write
 
 
+class _Named(NamedTuple):
+    """What the line of a class names: fields as they are, and those of which it shows parts."""
+
+    names: tuple[str, ...]
+    values: Callable[[object], Iterable[object]]
+    unfolded: tuple[str, ...]
+
+
+def _named_of(cls: type[Event | Command]) -> _Named:
+    plain = [name for name in FIELDS[cls] if name not in UNFOLDED]
+    names = tuple(RENAMED.get(name, name) for name in plain)
+    unfolded = tuple(name for name in FIELDS[cls] if name in UNFOLDED)
+    if len(plain) > 1:
+        return _Named(names, attrgetter(*plain), unfolded)
+    return _Named(names, lambda source: [getattr(source, name) for name in plain], unfolded)
+
+
+_NAMED: Final = {cls: _named_of(cls) for cls in FIELDS}
+
+
 class LogObserver:
     """ports.Observer: a line for each committed event and each of its commands."""
 
-    def __init__(self, log: FilteringBoundLogger, level: str = "info") -> None:
-        self._log = log
-        self._level = LEVELS[level]
+    def __init__(self, lines: LineWriter, causes: Causes | None = None) -> None:
+        self._lines = lines
+        self._log = lines.log
         self._payouts: dict[tuple[Venue, Symbol], Decimal | None] = {}
-        self._causes = Causes()
+        self._causes = causes or Causes()
         self._repeats = Repeats()
 
     def observe(self, seq: int, event: Event, commands: Sequence[Command]) -> None:
@@ -212,15 +266,17 @@ class LogObserver:
             instrument = event.instrument
             self._payouts[instrument.venue, instrument.symbol] = instrument.payout_px
         line = EVENT_LINES[type(event)]
-        if not seq and line.level < WARNING:
-            line = line._replace(level=DEBUG)  # it changed nothing: a repetition, or a quiet look
-        self._write(line, seq, event, {}, event.mono_ns)
+        # Without a seq it changed nothing: a repetition, or a quiet look.
+        level = line.level if seq or line.level >= WARNING else DEBUG
+        if level >= self._lines.level:
+            self._write(line, level, (seq, event, {}), event.mono_ns)
         for command in commands:
             line = COMMAND_LINES[type(command)]
-            if isinstance(command, Notify) and command.urgent:
-                line = line._replace(level=ERROR)
-            if line.level >= self._level:
-                self._write(line, seq, command, self._view(command, commands), event.mono_ns)
+            urgent = isinstance(command, Notify) and command.urgent
+            level = ERROR if urgent else line.level
+            if level >= self._lines.level:
+                step = (seq, command, self._view(command, commands))
+                self._write(line, level, step, event.mono_ns)
             else:
                 self._causes.of(seq, command)
 
@@ -240,36 +296,29 @@ class LogObserver:
         return seed_view(command, together, payout)
 
     def _write(
-        self, line: Line, seq: int, source: Event | Command, view: View, mono_ns: int
+        self, line: Line, level: int, step: tuple[int, Event | Command, View], mono_ns: int
     ) -> None:
-        if line.level < self._level:
-            return
+        seq, source, view = step
         cause = self._causes.of(seq, source)
         if line.per_minute:
             kind = (line.event, *(getattr(source, name, None) for name in _KIND))
             if not self._repeats.admits(kind, line.per_minute, mono_ns):
                 return
-        named: dict[str, object] = {"seq": seq, "cause": cause}
+        named: list[tuple[str, object]] = [("seq", seq), ("cause", cause)]
         key: object = getattr(source, "key", None)
         if isinstance(key, PositionKey):
-            named |= {"account": key.account, "venue": key.venue, "symbol": key.symbol}
+            named += [("account", key.account), ("venue", key.venue), ("symbol", key.symbol)]
             if key.position_side is not PositionSide.NET:
-                named["position_side"] = key.position_side
-        named |= view
-        for name in FIELDS[type(source)]:
-            value = getattr(source, name)
-            if isinstance(value, Quote | Instrument):
-                named |= _unfolded(value)
-            else:
-                named[RENAMED.get(name, name)] = value
-        self._log.log(line.level, line.event, **named)
-
-
-def _unfolded(value: Quote | Instrument) -> View:
-    """Evidence and terms show what matters of them."""
-    if isinstance(value, Quote):
-        return {"bid_px": value.bid_px, "ask_px": value.ask_px, "source": value.source}
-    return {"symbol": value.symbol, "close_time_ns": value.close_time_ns}
+                named.append(("position_side", key.position_side))
+        named += view.items()
+        names, values, unfolded = _NAMED[type(source)]
+        named += zip(names, values(source), strict=True)
+        for whole in unfolded:
+            found: object = getattr(source, whole)
+            if found is not None:
+                named += [(name, getattr(found, name)) for name in UNFOLDED[whole]]
+        named.append(("event", line.event))
+        self._lines.write(level, named)
 
 
 def reads_logged(log: FilteringBoundLogger) -> Callable[[Venue, str, bool], None]:

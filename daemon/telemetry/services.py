@@ -18,15 +18,11 @@ from typing import Final
 from apprise import Apprise, AppriseAsset, NotifyType
 from typing_extensions import override
 
-from daemon.core.errors import TheirsError
 from daemon.telemetry.alerts import Alert, AlertFailedError
+from daemon.telemetry.errors import UnknownServiceError
 
 _STATUS: Final = re.compile(r"\berror=(\d{3})\b")
 _IDS: Final = ("account", "venue", "symbol", "client_order_id")
-
-
-class UnknownServiceError(TheirsError):
-    """An address that no service takes; the text does not quote it."""
 
 
 class _Ear(logging.Handler):

@@ -15,15 +15,11 @@ from typing import Final, NamedTuple
 from daemon.core.commands import Command, PlaceOrder
 from daemon.core.decisions import CloseExit, MarkSettled, OpenExit
 from daemon.core.events import Event
-from daemon.telemetry.logs import FIELDS, RENAMED
+from daemon.telemetry.logs import FIELDS, RENAMED, UNFOLDED
 from daemon.telemetry.table import COMMAND_LINES, EVENT_LINES, Line
 
 # Every line has these, where it has them at all.
 COMMON: Final = ("timestamp", "level", "event", "seq", "cause")
-_UNFOLDED: Final = {
-    "quote": ("bid_px", "ask_px", "source"),
-    "instrument": ("symbol", "close_time_ns"),
-}
 _KEY: Final = ("account", "venue", "symbol", "position_side")
 # The first seed's words, see `views`.
 _VIEWS: Final[Mapping[type[Command], tuple[str, ...]]] = {
@@ -59,6 +55,7 @@ OWN_LINES: Final = (
     _own("filld_stopped", "info", "The end; how many answers did not come.", "unanswered"),
     _own("filld_failed", "error", "The end, and why going on was impossible.", "error", "text"),
     _own("reload_refused", "error", "The rules were read again and are wrong.", "problems"),
+    _own("restart_needed", "warning", "A reload that leaves these for a restart.", "settings"),
     _own("key_file_readable_by_others", "warning", "A key's file has too wide a mode.", "text"),
     _own(
         "venue_not_opened",
@@ -125,5 +122,5 @@ def _fields(cls: type[Event | Command]) -> Iterator[str]:
     if "key" in {field.name for field in fields(cls)}:
         yield from _KEY
     for name in FIELDS[cls]:
-        yield from _UNFOLDED.get(name, (RENAMED.get(name, name),))
+        yield from UNFOLDED.get(name, (RENAMED.get(name, name),))
     yield from _VIEWS.get(cls, ()) if issubclass(cls, Command) else ()

@@ -11,12 +11,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Final, TypeVar
 
 import aiohttp
 import tenacity
+from aiohttp.connector import Connection
+from typing_extensions import override
 from yarl import URL
 
 from daemon.core.terms import NANOS
@@ -70,6 +72,34 @@ class LostAnswer:
 Outcome = Reply | NotSent | LostAnswer
 
 
+@dataclass(slots=True)
+class _Way:
+    """A request on its way: what its first byte waits for, and whether that may have left."""
+
+    go: asyncio.Future[None] | None
+    left: bool = False
+
+
+_WAY: Final = ContextVar[_Way]("_WAY")
+
+
+_SEND: Final = aiohttp.ClientRequest.send  # an aiohttp that has it no more must not start filld
+
+
+class _Request(aiohttp.ClientRequest):
+    """Has a connection when `send` is called, and has written nothing to it."""
+
+    @override
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        way = _WAY.get()
+        if way.go is not None:
+            await way.go
+            if conn.closed:
+                raise aiohttp.ClientConnectionError("the connection was closed meanwhile")
+        way.left = True
+        return await _SEND(self, conn)
+
+
 class RestTransport:
     """One pooled HTTP session to one host. Follows no redirect, keeps no cookie, uses no proxy."""
 
@@ -84,28 +114,28 @@ class RestTransport:
         """The path of the base address, e.g. `/trade-api/v2`: part of what venues sign."""
         return self._base.path.rstrip("/")
 
-    async def send(self, request: Request) -> Outcome:
-        """Send once, within `request.timeout_s`."""
-        trace = SimpleNamespace(connected=False)
+    async def send(self, request: Request, go: asyncio.Future[None] | None = None) -> Outcome:
+        """Send once, within `request.timeout_s`; with `go` no byte of it before that is done."""
+        way = _Way(go)
+        _WAY.set(way)
         sent_ns = self._clock.wall_ns()
         try:
             async with asyncio.timeout(request.timeout_s):
-                return await self._exchange(request, trace, sent_ns)
+                return await self._exchange(request, sent_ns)
         except TimeoutError:
             text = f"no answer from {self._base.host} within {request.timeout_s} s"
-            return LostAnswer(text, timed_out=True) if trace.connected else NotSent(text)
+            return LostAnswer(text, timed_out=True) if way.left else NotSent(text)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             text = f"{self._base.host}: {type(error).__name__}: {error}"
-            return LostAnswer(text) if trace.connected else NotSent(text)
+            return LostAnswer(text) if way.left else NotSent(text)
 
-    async def _exchange(self, request: Request, trace: SimpleNamespace, sent_ns: int) -> Outcome:
+    async def _exchange(self, request: Request, sent_ns: int) -> Outcome:
         async with self._opened().request(
             request.method,
             URL(str(self._base.origin()) + request.target, encoded=True),
             headers=request.headers,
             data=request.body,
             allow_redirects=False,
-            trace_request_ctx=trace,
         ) as response:
             chunks: list[bytes] = []
             size = 0
@@ -124,14 +154,11 @@ class RestTransport:
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            tracing = aiohttp.TraceConfig()
-            tracing.on_connection_create_end.append(_connected)
-            tracing.on_connection_reuseconn.append(_connected)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=60),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout_s),
-                trace_configs=[tracing],
+                request_class=_Request,
             )
             # aiohttp sends a DELETE again by itself when a kept-alive connection breaks; a second
             # cancel answers 404 and hides what the first one did.
@@ -143,15 +170,6 @@ class RestTransport:
         if self._session is not None:
             await self._session.close()
             self._session = None
-
-
-async def _connected(
-    _session: aiohttp.ClientSession,
-    context: SimpleNamespace,
-    _params: aiohttp.TraceConnectionCreateEndParams | aiohttp.TraceConnectionReuseconnParams,
-) -> None:
-    """From here on bytes of the request may have left."""
-    context.trace_request_ctx.connected = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -185,7 +185,7 @@ def test_an_unregistered_class_is_a_bug_of_ours() -> None:
     ],
 )
 def test_damage_is_named_by_seq(payload: bytes, reason: str) -> None:
-    with pytest.raises(JournalCorruptError, match=f"record 42.*{reason}"):
+    with pytest.raises(JournalCorruptError, match=f"record 42.*{reason}.*move the journal aside"):
         decode_record(42, payload)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
@@ -294,3 +296,30 @@ async def test_a_snapshot_in_parts_is_whole_or_passed_over(
     rows = reader._connection.execute("SELECT seq FROM kept ORDER BY seq")
     assert [seq for (seq,) in rows] == [2, 3]
     reader.close()
+
+
+@BOTH
+async def test_an_older_copy_that_was_put_back_gets_no_account(
+    tmp_path: Path, options: SqliteOptions
+) -> None:
+    path, backup = tmp_path / "j.db", tmp_path / "backup.db"
+    account = (tmp_path, "kalshi", "key-1")
+    for seq in (1, 2):
+        journal = SqliteJournal(path, options)
+        await journal.hold_account(*account)
+        await journal.append([record(seq)])
+        await journal.close()
+        if not backup.exists():
+            shutil.copy(path, backup)
+    shutil.copy(backup, path)
+    for _ in range(2):
+        journal = SqliteJournal(path, options)
+        text = "ends at record 1, but filld has written 2 of it.*filld rebuild"
+        with pytest.raises(JournalCorruptError, match=text):
+            await journal.hold_account(*account)
+        await journal.close()
+    path.unlink()
+    fresh = SqliteJournal(path, replace(options, journal_id=JournalId("another")))
+    await fresh.hold_account(*account)
+    await fresh.append([record(1)])
+    await fresh.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -11,7 +12,7 @@ from daemon.core.book import Book, BookState
 from daemon.core.position import ClosedGeneration
 from daemon.core.terms import Account, Symbol, Venue
 from daemon.journal.codec import encode_state
-from daemon.journal.image import Image
+from daemon.journal.image import Image, encoded
 from tests.builders import KEY
 from tests.journal.test_codec import strategy
 
@@ -20,6 +21,15 @@ from tests.journal.test_codec import strategy
 @given(state=strategy(BookState))
 def test_the_slices_are_the_bytes_of_the_state(state: BookState) -> None:
     assert b"".join(Image.of(state).slices()) == encode_state(state)
+    assert b"".join(encoded(state)) == encode_state(state)
+
+
+@pytest.mark.parametrize("count", [0, 15, 16, 200, 201, 65_536])
+def test_what_is_still_is_cut_without_a_copy(count: int) -> None:
+    value = {str(number): [(number, "x")] for number in range(count)}
+    slices = list(encoded(value))
+    assert b"".join(slices) == msgspec.msgpack.encode(value)
+    assert max(map(len, slices)) < 10_000
 
 
 def generation(number: int) -> ClosedGeneration:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -306,12 +307,28 @@ async def test_hooks_stand_on_both_sides_of_the_commit(tmp_path: Path) -> None:
 
 
 @BOTH
+async def test_what_is_done_meanwhile_is_done_on_the_loop_before_the_end(
+    tmp_path: Path, options: SqliteOptions
+) -> None:
+    journal = SqliteJournal(tmp_path / "j.db", options)
+    seen: list[str] = []
+
+    async def append() -> None:
+        await journal.append([record(1)], lambda: seen.append(threading.current_thread().name))
+        seen.append("committed")
+
+    await append()
+    assert seen == [threading.main_thread().name, "committed"]
+    await journal.close()
+
+
+@BOTH
 async def test_a_bug_in_a_write_stops_the_journal_too(
     tmp_path: Path, options: SqliteOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal = SqliteJournal(tmp_path / "j.db", options)
 
-    def broken(_batch: object) -> None:
+    def broken(*_batch: object) -> None:
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:

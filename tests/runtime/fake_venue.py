@@ -19,10 +19,10 @@ from daemon.core.commands import (
     QueryQuote,
 )
 from daemon.core.engine import Engine
-from daemon.core.events import Event
+from daemon.core.events import Event, Undecodable
 from daemon.core.terms import Account, JournalId, Symbol, Venue
 from daemon.journal.memory import MemoryJournal
-from daemon.ports import Deliver, Record
+from daemon.ports import Deliver, Depth, Record
 from daemon.runtime.driver import Driver
 from daemon.runtime.inbox import Inbox
 from daemon.runtime.observers import Audience
@@ -65,6 +65,7 @@ class FakeVenue:
         self.watched: list[tuple[Symbol, ...]] = []
         self.answer: Callable[[PlaceOrder | CancelOrder], Sequence[Event]] = lambda _: ()
         self.reply: Callable[[Question], Sequence[Event]] = lambda _: ()
+        self.books: dict[Symbol, Depth] = {}
         self.gate = asyncio.Event()
         self.gate.set()
         self.stream: Callable[[Deliver], Awaitable[None]] | None = None
@@ -110,6 +111,10 @@ class FakeVenue:
         """Reply."""
         return await self._reply(query)
 
+    async def depth(self, symbol: Symbol) -> Depth | Undecodable | None:
+        """What the test has put there."""
+        return self.books.get(symbol)
+
     async def run(self, deliver: Deliver) -> None:
         """Play the test's stream, then stay silent for ever."""
         if self.stream is not None:
@@ -143,9 +148,13 @@ class SlowJournal(MemoryJournal):
         self.failure: Exception | None = None
 
     @override
-    async def append(self, records: Sequence[Record]) -> None:
+    async def append(
+        self, records: Sequence[Record], meanwhile: Callable[[], None] | None = None
+    ) -> None:
         """Commit when the test lets it."""
         self.asked.extend(record.seq for record in records)
+        if meanwhile is not None:
+            meanwhile()
         await self.commit.wait()
         if self.failure is not None:
             raise self.failure

@@ -23,7 +23,7 @@ from daemon.telemetry.alerts import (
     AlertSender,
     Route,
 )
-from daemon.telemetry.logs import LineSink, make_logger
+from daemon.telemetry.logs import LineSink, LineWriter
 from tests import builders as make
 
 EVENT = HaltRequested(receive_time_ns=5, mono_ns=1)
@@ -63,7 +63,7 @@ class Desk:
         self.output = io.BytesIO()
         self.sink = LineSink(self.output)
         self.waits: list[float] = []
-        log = make_logger(self.sink, lambda: 0)
+        log = LineWriter(self.sink, lambda: 0).log
         route = Route(
             rule="r", target="t", sender=sender, notices=frozenset(kinds), per_minute=per_minute
         )

@@ -12,7 +12,7 @@ import pytest
 
 from daemon.core.terms import ClientOrderId
 from daemon.telemetry.journald import JournalStream, encode, is_ours, stream_for
-from daemon.telemetry.logs import LineSink, LogObserver, make_logger
+from daemon.telemetry.logs import LineSink, LineWriter, LogObserver
 from tests import builders as make
 
 
@@ -44,9 +44,9 @@ def fields(datagram: bytes) -> dict[str, str]:
 def test_a_line_of_the_log_with_its_fields(tmp_path: Path, journald: socket.socket) -> None:
     out = io.BytesIO()
     sink = LineSink(JournalStream(out, tmp_path / "socket"))
-    log = make_logger(sink, lambda: 0)
-    LogObserver(log).observe(7, make.fill(order_id=ClientOrderId("fdmine")), ())
-    log.error("filld_failed", text="the disk is full")
+    lines = LineWriter(sink, lambda: 0)
+    LogObserver(lines).observe(7, make.fill(order_id=ClientOrderId("fdmine")), ())
+    lines.log.error("filld_failed", text="the disk is full")
     said, failed = fields(journald.recv(65_536)), fields(journald.recv(65_536))
     sink.close()
     assert not out.getvalue()

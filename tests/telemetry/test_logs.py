@@ -36,7 +36,7 @@ from daemon.core.terms import (
     TimeInForce,
 )
 from daemon.ports import Observer
-from daemon.telemetry.logs import RENAMED, LineSink, LogObserver, make_logger, printable, timestamp
+from daemon.telemetry.logs import RENAMED, LineSink, LineWriter, LogObserver, printable, timestamp
 from daemon.telemetry.table import COMMAND_LINES, DEBUG, EVENT_LINES, Line
 from tests import builders as make
 
@@ -73,8 +73,9 @@ class Lines:
     def __init__(self, level: str = "debug", *, pretty: bool = False) -> None:
         self.stream = io.BytesIO()
         self.sink = LineSink(self.stream)
-        self.log = make_logger(self.sink, lambda: NOW_NS, level, pretty=pretty)
-        self.observer = LogObserver(self.log, level)
+        writer = LineWriter(self.sink, lambda: NOW_NS, level, pretty=pretty)
+        self.log = writer.log
+        self.observer = LogObserver(writer)
 
     def read(self) -> list[dict[str, object]]:
         return [json.loads(line) for line in self.text().splitlines()]
@@ -150,6 +151,19 @@ def test_every_class_has_a_line_of_its_fields(cls: type) -> None:
         assert RENAMED.get(name, name) in line or name in {"quote", "instrument"}, name
     if hasattr(made, "key") and made.key is not None:
         assert (line["account"], line["venue"], line["symbol"]) == ("main", "kalshi", "NFL-1")
+
+
+@given(text=st.text(max_size=8) | st.sampled_from(['"', "\\", "\x7f", "\x1b[0m", "é", "a\nb"]))
+def test_a_steps_line_says_the_same_as_one_of_structlogs(text: str) -> None:
+    lines = Lines()
+    event = dataclasses.replace(make.fill(order_id=None), symbol=Symbol(text))
+    lines.observer.observe(7, event, ())
+    shown = ("exec_id", "side", "last_qty", "last_px", "commission", "commission_currency")
+    named = {name: getattr(event, name) for name in ("account", "venue", "symbol", *shown)}
+    lines.log.info("fill", seq=7, many=[text], **named)
+    ours, theirs = lines.read()
+    assert theirs.pop("many") == [printable(text)]
+    assert theirs.items() <= ours.items()
 
 
 def test_an_exit_in_the_seeds_words() -> None:

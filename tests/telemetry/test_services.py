@@ -15,7 +15,8 @@ from aiohttp import web
 
 from daemon.core.commands import NoticeKind
 from daemon.telemetry.alerts import Alert, AlertFailedError
-from daemon.telemetry.services import AppriseSender, UnknownServiceError
+from daemon.telemetry.errors import UnknownServiceError
+from daemon.telemetry.services import AppriseSender
 
 ALERT = Alert(
     notice=NoticeKind.EXIT_STALLED,

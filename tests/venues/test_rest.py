@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
@@ -124,6 +125,68 @@ async def test_a_connection_that_never_stands_is_not_sent_either() -> None:
         writer.close()
         await writer.wait_closed()
     server.close()
+
+
+class Ear:
+    """A listener that keeps what it hears, and answers to a whole request."""
+
+    def __init__(self) -> None:
+        self.heard = b""
+        self.writers: list[asyncio.StreamWriter] = []
+
+    async def listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writers.append(writer)
+        while chunk := await reader.read(1_000):
+            self.heard += chunk
+            if self.heard.endswith(b"body"):
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    @asynccontextmanager
+    async def transport(self) -> AsyncIterator[RestTransport]:
+        server = await asyncio.start_server(self.listen, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        opened = RestTransport(f"http://127.0.0.1:{port}", TestClock())
+        yield opened
+        await opened.close()
+        for writer in self.writers:
+            writer.close()
+        server.close()
+
+
+ORDER = Request(method="POST", target="/x", headers={"A": "b"}, body=b"body", timeout_s=0.4)
+
+
+async def test_no_byte_leaves_before_it_may() -> None:
+    ear = Ear()
+    async with ear.transport() as transport, asyncio.TaskGroup() as group:
+        go = asyncio.get_running_loop().create_future()
+        sending = group.create_task(transport.send(ORDER, go), name="sending")
+        await asyncio.sleep(0.1)
+        assert len(ear.writers) == 1, "it has its connection"
+        assert ear.heard == b""
+        go.set_result(None)
+        assert isinstance(await sending, Reply)
+        assert ear.heard.startswith(b"POST /x HTTP/1.1\r\n")
+
+
+async def test_what_may_never_leave_is_not_sent() -> None:
+    ear = Ear()
+    async with ear.transport() as transport:
+        go = asyncio.get_running_loop().create_future()
+        assert isinstance(await transport.send(ORDER, go), NotSent)
+        assert ear.heard == b""
+
+
+async def test_a_connection_that_is_gone_when_it_may_leave_is_not_sent_on() -> None:
+    ear = Ear()
+    async with ear.transport() as transport, asyncio.TaskGroup() as group:
+        go = asyncio.get_running_loop().create_future()
+        sending = group.create_task(transport.send(ORDER, go), name="sending")
+        await asyncio.sleep(0.1)
+        ear.writers[0].close()
+        await asyncio.sleep(0.1)
+        go.set_result(None)
+        assert isinstance(await sending, NotSent)
 
 
 def failing(*errors: VenueError) -> tuple[list[int], Callable[[], object]]:
