@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Protocol
 
 from daemon.core.book import BookState, FillKey
@@ -21,10 +22,12 @@ from daemon.core.commands import (
     QueryOrder,
     QueryQuote,
 )
-from daemon.core.events import Event, VenueEvent
+from daemon.core.events import Event, QuoteSource, Undecodable, VenueEvent
 from daemon.core.terms import JournalId, Symbol
 
 Deliver = Callable[[Event], None]
+Levels = tuple[tuple[Decimal, Decimal], ...]
+"""(price, quantity > 0), best first; the instrument's prices, each once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,21 @@ class QuotesCanceled(VenueEvent):
     """
 
     symbols: tuple[Symbol, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """An order book beyond its best prices, as far as the venue shows it. It triggers nothing.
+
+    As of `mono_ns`, our monotonic clock. Its `source`: BOOK, what the stream keeps up to date and
+    costs no question; REST, what was asked for.
+    """
+
+    symbol: Symbol
+    bids: Levels
+    asks: Levels
+    source: QuoteSource
+    mono_ns: int
 
 
 class Clock(Protocol):
@@ -95,6 +113,13 @@ class MarketReader(Protocol):
 
     async def market(self, query: QueryMarket) -> Sequence[Event]:
         """MarketRead, and Settlement when the account was paid, or QueryFailed."""
+        ...
+
+    async def depth(self, symbol: Symbol) -> Depth | Undecodable | None:
+        """The order book: the stream's own, else one question that nothing else has to wait for.
+
+        None where that is not to be had now: no allowance to spare, reads shut, no answer.
+        """
         ...
 
 
@@ -163,8 +188,13 @@ class Journal(History, Protocol):
         """Made when the journal was created; goes into every client order id."""
         ...
 
-    def append(self, records: Sequence[Record]) -> Awaitable[None]:
-        """Commit these records in one transaction; the awaitable ends after the commit."""
+    def append(
+        self, records: Sequence[Record], meanwhile: Callable[[], None] | None = None
+    ) -> Awaitable[None]:
+        """Commit these records in one transaction; the awaitable ends after the commit.
+
+        `meanwhile` is called before that, where the disk is about to take its time.
+        """
         ...
 
     def keep_snapshot(

@@ -6,33 +6,41 @@ other: the loop journals them and the core bounds them. Where it dies or errs, t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Final, NamedTuple, Protocol
 
+from daemon.analytics.guards import nearest
 from daemon.analytics.lessons import DelayLesson, Lesson, Outcome
+from daemon.analytics.scene import Scene
 from daemon.app import extras
+from daemon.app.depths import Depths, Owner, Where
 from daemon.app.slippage_model import SlippageModel
 from daemon.core.book import Book
 from daemon.core.commands import Command
 from daemon.core.estimates import EstimateSource, RetryDelayLearned, SlippageEstimated
 from daemon.core.events import Event, Quote
 from daemon.core.instrument import Instrument
+from daemon.core.position import Position
 from daemon.core.rules import ExitPolicy
-from daemon.core.terms import NANOS, ONE, ZERO, Account, PositionKey, Symbol, Venue, quotient
-from daemon.ports import Clock
+from daemon.core.terms import NANOS, ONE, ZERO, PositionKey, quotient
+from daemon.ports import Clock, Depth, Levels, MarketReader
+from daemon.runtime.inbox import Inbox
 from daemon.settings import Settings, SettingsError, account_policies, stop_rules
 
 _LOOK_S: Final = 1.0
 # The same number is said again when it is so old, and another one not sooner than this.
 _AGAIN_NS: Final = 20 * NANOS
 _SOONEST_NS: Final = 5 * NANOS
+_AT_ONCE: Final = 50
 _WEIGHT: Final = Decimal("0.1")
-_PRICED_NS: Final = 15 * NANOS
+_FAR: Final = Decimal("Infinity")
 
-Where = tuple[Account, Venue, Symbol]
 HandIn = Callable[[Event], None]
+Prices = Callable[[], Mapping[Where, Quote]]
 
 
 class Look(Protocol):
@@ -75,45 +83,84 @@ def make_model(settings: Settings) -> SlippageModel | None:
 
 
 @dataclass(slots=True)
-class _Seen:
-    """The newest quote of a symbol, and how far its mid moves: an average that forgets."""
+class _Moves:
+    """How far the mid of a symbol moves from quote to quote: an average that forgets."""
 
-    quote: Quote
+    mid_px: Decimal
     volatility_px: Decimal = ZERO
 
-    def take(self, quote: Quote) -> None:
-        """A newer quote."""
-        before, now = _mid(self.quote), _mid(quote)
-        if before is not None and now is not None:
-            moved = abs(now - before)
-            change = (moved - self.volatility_px) * _WEIGHT
-            self.volatility_px = quotient(self.volatility_px + change, ONE)
-        self.quote = quote
+    def take(self, mid_px: Decimal) -> None:
+        """A newer one."""
+        change = (abs(mid_px - self.mid_px) - self.volatility_px) * _WEIGHT
+        self.volatility_px = quotient(self.volatility_px + change, ONE)
+        self.mid_px = mid_px
 
 
 class Held(NamedTuple):
-    """A position: signed quantity, and the terms of its market."""
+    """A position: signed quantity, the terms and the live price of its market.
+
+    `room` is the share of its price that the price may still go until a rule fires, where asked.
+    """
 
     key: PositionKey
     qty: Decimal
     instrument: Instrument
+    quote: Quote
+    room: Decimal = _FAR
 
     @property
     def where(self) -> Where:
         """What prices it."""
         return (self.key.account, self.key.venue, self.key.symbol)
 
+    @property
+    def best(self) -> tuple[Decimal | None, Decimal]:
+        """The price (instrument's) at which it could be closed, and the quantity shown there."""
+        quote = self.quote
+        return (quote.bid_px, quote.bid_qty) if self.qty > ZERO else (quote.ask_px, quote.ask_qty)
+
+    def side(self, depth: Depth) -> Levels:
+        """The levels that an exit of it would take."""
+        return depth.bids if self.qty > ZERO else depth.asks
+
+    @property
+    def hidden(self) -> bool:
+        """True where the price shows less than all of it."""
+        return self.best[1] < abs(self.qty)
+
+
+def make_estimator(
+    settings: Settings, venues: Mapping[Owner, MarketReader], inbox: Inbox, clock: Clock
+) -> Estimator:
+    """The estimator of a run. Raises SettingsError where its model cannot be had."""
+    return Estimator(
+        settings,
+        make_model(settings),
+        inbox.put_answer,
+        clock,
+        prices=inbox.quotes,
+        depths=Depths(venues, inbox.put_answer, clock),
+    )
+
 
 class Estimator:
-    """Observes prices, learns from outcomes, and says every second what an exit would slip."""
+    """Learns from outcomes, and says every second what an exit at the live prices would slip."""
 
     def __init__(
-        self, settings: Settings, model: SlippageModel | None, hand_in: HandIn, clock: Clock
+        self,
+        settings: Settings,
+        model: SlippageModel | None,
+        hand_in: HandIn,
+        clock: Clock,
+        *,
+        prices: Prices,
+        depths: Depths,
     ) -> None:
         self._model, self._hand_in, self._clock = model, hand_in, clock
+        self._prices, self._depths = prices, depths
         self._delays = False
         self.follow(settings)
-        self._seen: dict[Where, _Seen] = {}
+        self._moves: dict[Where, _Moves] = {}
         self._told: dict[tuple[Where, str], SlippageEstimated] = {}
 
     def follow(self, settings: Settings) -> None:
@@ -124,15 +171,13 @@ class Estimator:
         self._delays = any(policy.learn_retry_delay for policy in policies(settings))
 
     def observe(self, seq: int, event: Event, commands: Sequence[Command]) -> None:  # noqa: ARG002 - the port's
-        """Keep the newest price."""
+        """Follow how far prices move."""
         if self._model is None or not isinstance(event, Quote):
             return
-        where = (event.account, event.venue, event.symbol)
-        seen = self._seen.get(where)
-        if seen is None:
-            self._seen[where] = _Seen(event)
-        else:
-            seen.take(event)
+        mid_px = _mid(event)
+        if mid_px is not None:
+            where = (event.account, event.venue, event.symbol)
+            self._moves.setdefault(where, _Moves(mid_px)).take(mid_px)
 
     def learn(self, lesson: Lesson, news: bool) -> None:  # noqa: FBT001 - as `figures.Learner`
         """Take what the figures have found; `news` that the engine may use is handed in."""
@@ -156,33 +201,34 @@ class Estimator:
 
     async def run(self, look: Look) -> None:
         """Estimate until cancelled; `look` reads the committed book."""
-        while True:
-            await self._clock.sleep(_LOOK_S)
-            if self._model is not None and self._seen:
-                self._estimate(self._model, await look(self._held))
+        if self._model is None:
+            return
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._depths.run(), name="order books")
+            while True:
+                await self._clock.sleep(_LOOK_S)
+                await self._turn(self._model, look)
 
-    def _held(self, book: Book) -> list[Held]:
-        """What is held of what is priced here."""
-        found = []
-        for where in self._seen:
-            market = book.markets.get(where[1:])
-            if market is not None:
-                positions = book.positions_on(*where)
-                found += [Held(p.key, p.qty, market.instrument) for p in positions if p.qty]
-        return found
-
-    def _estimate(self, model: SlippageModel, held: Sequence[Held]) -> None:
-        now_ns = self._clock.mono_ns()
+    async def _turn(self, model: SlippageModel, look: Look) -> None:
+        """All that is held, some of it at a time: an exit of one waits for no estimate of all."""
+        prices, held = list(self._prices().items()), list[Held]()
+        for start in range(0, len(prices), _AT_ONCE):
+            some = await look(partial(held_of, prices[start : start + _AT_ONCE]))
+            for one in some:
+                self._estimate(model, one)
+            held += some
         names = {one.where for one in held}
-        self._seen = {where: seen for where, seen in self._seen.items() if where in names}
+        self._moves = {where: moves for where, moves in self._moves.items() if where in names}
         self._told = {name: one for name, one in self._told.items() if name[0] in names}
-        for one in held:
-            seen = self._seen.get(one.where)
-            if seen is None or now_ns - seen.quote.mono_ns > _PRICED_NS:
-                continue
-            found = estimate(one, seen.quote, seen.volatility_px)
-            if found is not None:
-                self._tell(one, _judged(model, self._dated(found)))
+        hidden = sorted((one for one in held if one.hidden), key=lambda one: one.room)
+        self._depths.want([one.where for one in hidden])
+
+    def _estimate(self, model: SlippageModel, one: Held) -> None:
+        moves, depth = self._moves.get(one.where), self._depths.get(one.where)
+        walk = walked(one.side(depth), abs(one.qty)) if one.hidden and depth is not None else None
+        found = estimate(one, ZERO if moves is None else moves.volatility_px, walk)
+        if found is not None:
+            self._tell(one, _judged(model, self._dated(found), walk))
 
     def _dated(self, found: SlippageEstimated) -> SlippageEstimated:
         now = (self._clock.wall_ns(), self._clock.mono_ns())
@@ -191,13 +237,17 @@ class Estimator:
     def _tell(self, one: Held, found: SlippageEstimated) -> None:
         name = (one.where, one.key.name)
         told = self._told.get(name)
-        if told is not None:
-            age_ns = found.mono_ns - told.mono_ns
-            tick = one.instrument.tick_at(found.held_px)
-            if age_ns < _SOONEST_NS or (age_ns < _AGAIN_NS and not _differs(found, told, tick)):
-                return
-        self._told[name] = found
-        self._hand_in(found)
+        if told is None or _is_news(found, told, one.instrument.tick_at(found.held_px)):
+            self._told[name] = found
+            self._hand_in(found)
+
+
+def _is_news(found: SlippageEstimated, told: SlippageEstimated, tick: Decimal) -> bool:
+    """Whether to say it: at once when a guess gives way to a book, else not with every quote."""
+    if told.source is EstimateSource.MODEL and found.source is EstimateSource.SHOWN:
+        return True
+    age_ns = found.mono_ns - told.mono_ns
+    return age_ns >= _AGAIN_NS or (age_ns >= _SOONEST_NS and _differs(found, told, tick))
 
 
 def _differs(found: SlippageEstimated, told: SlippageEstimated, tick: Decimal) -> bool:
@@ -208,30 +258,50 @@ def _differs(found: SlippageEstimated, told: SlippageEstimated, tick: Decimal) -
     return max(moved, abs(found.expected_px - told.expected_px)) >= tick
 
 
-def _judged(model: SlippageModel, found: SlippageEstimated) -> SlippageEstimated:
-    """With what the model says: its bound, and its middle where less is shown than is held."""
+def _judged(model: SlippageModel, found: SlippageEstimated, walk: Walk | None) -> SlippageEstimated:
+    """With what the model says: its bound, and its middle where less is shown than is held.
+
+    A bound is no nearer than the last level that is needed: an order limited by it could not fill.
+    """
     guess = model.predict(found)
     if guess is None:
         return found
     middle, bound = guess
+    bound = max(bound, ZERO if walk is None else walk.reach_px)
     if found.source is EstimateSource.SHOWN:
         return replace(found, bound_px=bound)
     return replace(found, expected_px=middle, bound_px=bound)
 
 
-def estimate(held: Held, quote: Quote, volatility_px: Decimal) -> SlippageEstimated | None:
-    """What the quote alone says of an exit now: nothing slips as far as enough is shown.
-
-    Beyond that, until more has been learnt, half the spread. None for a one-sided quote.
+class Walk(NamedTuple):
+    """What levels say of a quantity: whether they hold it, and how much worse than the first of
+    them it goes: on average, and the last of it.
     """
-    if quote.bid_px is None or quote.ask_px is None or quote.ask_px < quote.bid_px:
+
+    whole: bool
+    mean_px: Decimal
+    reach_px: Decimal
+
+
+def estimate(
+    held: Held, volatility_px: Decimal, walk: Walk | None = None
+) -> SlippageEstimated | None:
+    """What is shown of an exit now: nothing slips at the best price, the rest as the book says.
+
+    Beyond what is shown, until more has been learnt, half the spread or what the shown part
+    slips. None for a one-sided quote.
+    """
+    quote, (px, shown), qty = held.quote, held.best, abs(held.qty)
+    if px is None or quote.bid_px is None or quote.ask_px is None or quote.ask_px < quote.bid_px:
         return None
-    long, qty = held.qty > ZERO, abs(held.qty)
-    px, shown = (quote.bid_px, quote.bid_qty) if long else (quote.ask_px, quote.ask_qty)
     held_px, spread = held.instrument.held_px(px, held.qty), quote.ask_px - quote.bid_px
     if held_px <= ZERO:
         return None
-    enough = shown >= qty
+    enough, slips_px = not held.hidden, ZERO
+    if not enough and walk is not None:
+        enough, slips_px = walk.whole, walk.mean_px
+    if not enough:
+        slips_px = max(slips_px, quotient(spread, Decimal(2)))
     return SlippageEstimated(
         receive_time_ns=quote.receive_time_ns,
         mono_ns=quote.mono_ns,
@@ -245,8 +315,45 @@ def estimate(held: Held, quote: Quote, volatility_px: Decimal) -> SlippageEstima
         held_px=held_px,
         spread_px=spread,
         volatility_px=volatility_px,
-        expected_px=ZERO if enough else quotient(spread, Decimal(2)),
+        expected_px=slips_px,
     )
+
+
+def walked(levels: Levels, qty: Decimal) -> Walk:
+    """`qty` (> 0) taken off the levels, the best first.
+
+    What they do not hold counts at the last of them. They may be a little older than the quote,
+    so what they tell is a distance and not a price.
+    """
+    left, cost, away_px = qty, ZERO, ZERO
+    for px, held_qty in levels:
+        part, away_px = min(left, held_qty), abs(px - levels[0][0])
+        cost += away_px * part
+        left -= part
+        if not left:
+            break
+    return Walk(not left, quotient(cost + away_px * left, qty), away_px)
+
+
+def held_of(prices: Iterable[tuple[Where, Quote]], book: Book) -> list[Held]:
+    """What is held of what has these prices."""
+    found = []
+    for where, quote in prices:
+        market = book.markets.get(where[1:])
+        for one in () if market is None else book.positions_on(*where):
+            if market is not None and one.qty:
+                held = Held(one.key, one.qty, market.instrument, quote)
+                found.append(held._replace(room=_room(book, one, quote)) if held.hidden else held)
+    return found
+
+
+def _room(book: Book, position: Position, quote: Quote) -> Decimal:
+    if position.key in book.exits:
+        return ZERO
+    where = (quote.account, quote.venue, quote.symbol)
+    scene = Scene(book=book, now_ns=0, quotes={where: quote})
+    px, distance = scene.executable_px(position), nearest(scene, position)
+    return _FAR if not px or distance is None else quotient(distance, px)
 
 
 def _mid(quote: Quote) -> Decimal | None:

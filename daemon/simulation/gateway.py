@@ -346,6 +346,9 @@ class SimGateway:
     def _quote(self, symbol: Symbol) -> Quote:
         return self._venue.quote(symbol, QuoteSource.REST)
 
+    async def depth(self, symbol: Symbol) -> None:
+        """Beyond its best prices the venue shows nothing."""
+
     async def market(self, query: QueryMarket) -> Sequence[Event]:
         """Terms and phase, and what the account was paid."""
 

@@ -19,10 +19,10 @@ from daemon.core.commands import (
     QueryOrder,
     QueryQuote,
 )
-from daemon.core.events import Event, Fill, MarketRead
+from daemon.core.events import Event, Fill, MarketRead, Undecodable
 from daemon.core.terms import Account, Symbol
 from daemon.core.terms import Venue as VenueName
-from daemon.ports import Deliver, Venue
+from daemon.ports import Deliver, Depth, Venue
 
 
 class TermsFirst:
@@ -80,6 +80,10 @@ class TermsFirst:
         events = await self._venue.market(query)
         self._note(events)
         return events
+
+    async def depth(self, symbol: Symbol) -> Depth | Undecodable | None:
+        """The order book beyond its best prices."""
+        return await self._venue.depth(symbol)
 
     def watch(self, symbols: Sequence[Symbol]) -> None:
         """The symbols to price from now on."""

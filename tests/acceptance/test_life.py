@@ -119,8 +119,10 @@ async def test_sighup_puts_new_rules_in_force_and_a_broken_file_changes_nothing(
         await asyncio.sleep(0.5)
         assert (await stage.guard(), received(stage)) == ("ARMED", 0)
         assert len(stage.happened(RulesLoaded)) == 1
-        stage.config.write_text(good.replace("0.60", "0.63"))
+        stage.config.write_text("feed_alive_s = 14\n" + good.replace("0.60", "0.63"))
         stage.signal(signal.SIGHUP)
+        left = await stage.until("what waits", lambda: stage.lines("restart_needed"))
+        assert left[0]["settings"] == ["feed_alive_s"]
         await stage.until_left("0")
         await stage.until_agreed()
         assert len(stage.happened(RulesLoaded)) == 2

@@ -83,6 +83,11 @@ async def test_a_part_is_filled_and_the_rest_tried_again(
         assert again == result
         assert stage.left() == 110
         assert len(stage.sent()) == 2
+        if through_a_daemon:
+            code, said = await stage.run("order", result.order_ids[-1])
+            assert code == 0
+            assert "retries" in said
+            assert result.order_ids[0][:12] in said.partition("retries")[2], "what it retries"
 
 
 @pytest.mark.parametrize("side", ["buy", "sell"])
@@ -162,6 +167,16 @@ async def test_killed_between_intent_and_answer_nothing_stays_in_doubt(tmp_path:
             )
         assert result.total_filled == 10
         assert len(stage.happened(TradeRequested)) == len(stage.sent()) == 1
+        # The log of the new process leads back to what the dead one had begun.
+        (fill,) = [line for line in stage.lines("fill") if line["seq"] and line["last_qty"] == "10"]
+        assert fill["cause"] == await placing_of(stage)
+
+
+async def placing_of(stage: Stage) -> int:
+    """The journal's record of the one order, as `filld why` tells it, log or no log."""
+    order_id = stage.sent()[0]["client_order_id"]
+    why = await stage.ask(f"/orders/{order_id}/why")
+    return next(int(link["seq"]) for link in why["chain"] if link["what"] == "order")
 
 
 async def test_two_managers_at_once_share_one_run(tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ from decimal import Decimal
 
 import pytest
 
+from daemon.analytics.lesson_views import model_rows
 from daemon.analytics.lessons import ErrorCell, Outcome
+from daemon.analytics.sums import Tables
 from daemon.app import extras
 from daemon.app.slippage_model import LEAST, SlippageModel, features
-from daemon.core.estimates import SlippageEstimated
+from daemon.core.estimates import EstimateSource, SlippageEstimated
 from daemon.core.terms import NANOS, Venue
 from tests.analytics.test_lessons import estimate
 
@@ -46,6 +48,32 @@ def test_it_beats_half_the_spread_and_its_bound_holds_nine_times_in_ten() -> Non
     assert cell.error < cell.naive_error * D("0.9")
     assert cell.pinball < cell.naive_pinball * D("0.5")
     assert D("0.85") < D(cell.held) / cell.bounded < D("0.95")
+
+
+def test_where_half_the_spread_is_right_it_says_that_it_is_no_better() -> None:
+    rng, model, tables = random.Random(7), SlippageModel(), Tables()
+    for number in range(200):
+        made, _ = story(rng, number)
+        came = made.spread_px / 2
+        guess = model.predict(made)
+        if guess is not None:
+            told = replace(made, expected_px=guess[0], bound_px=guess[1])
+            cell = Outcome(estimate=told, slippage_px=came).cell()
+            tables.errors.at(("kalshi", "2026-11-21")).add(cell)
+        model.learn(Outcome(estimate=made, slippage_px=came))
+    assert [row["better"] for row in model_rows(tables)] == [False, False]
+
+
+def test_what_a_book_shows_is_a_bound_at_least_and_what_comes_beyond_it_is_learnt() -> None:
+    """A market that shows twice what there is: its exits slip twice as far as its book says."""
+    rng, model, held = random.Random(5), SlippageModel(), 0
+    for number in range(600):
+        made, _ = story(rng, number)
+        shown = replace(made, source=EstimateSource.SHOWN, expected_px=D(rng.randint(0, 8)) / 100)
+        guess, came = model.predict(shown), 2 * shown.expected_px
+        held += guess is not None and number >= 300 and came <= guess[1]
+        model.learn(Outcome(estimate=shown, slippage_px=came))
+    assert held > 0.85 * 300
 
 
 def test_the_same_outcomes_teach_the_same() -> None:

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Sequence
 
 from daemon.core.commands import QueryBook, QueryFills, QueryMarket
-from daemon.core.events import Event, Fill, MarketRead, QueryFailed
+from daemon.core.events import Event, Fill, MarketRead, QueryFailed, QuoteSource
 from daemon.core.terms import Account, RejectReason, Symbol, Venue
-from daemon.ports import Deliver
+from daemon.ports import Deliver, Depth
 from daemon.venues.terms_first import TermsFirst
 from tests import builders as make
 from tests.runtime.fake_venue import FakeVenue, Question
@@ -47,6 +47,15 @@ async def test_a_market_that_was_read_needs_no_look() -> None:
     await first.market(query)
     await first.fills(FILLS)
     assert venue.asked == [query, FILLS]
+
+
+async def test_an_order_book_is_the_venues_own() -> None:
+    first, venue = stage()
+    symbol = Symbol(make.SYMBOL)
+    assert await first.depth(symbol) is None
+    book = Depth(symbol=symbol, bids=(), asks=(), source=QuoteSource.REST, mono_ns=1)
+    venue.books[symbol] = book
+    assert await first.depth(symbol) == book
 
 
 async def heard_from(first: TermsFirst, venue: FakeVenue, *events: Event) -> list[Event]:

@@ -42,6 +42,7 @@ class Api:
     account: Endpoint
     exchange_info: Endpoint
     ticker: Endpoint
+    depth: Endpoint
     trades_window_s: int
     trades_kept_s: int | None
     weight_limit: int
@@ -66,6 +67,7 @@ APIS: Final[Mapping[Venue, Api]] = {
         account=Endpoint(path="/api/v3/account", weight=20),
         exchange_info=Endpoint(path="/api/v3/exchangeInfo", weight=20),
         ticker=Endpoint(path="/api/v3/ticker/bookTicker", weight=2),
+        depth=Endpoint(path="/api/v3/depth", weight=5),
         trades_window_s=24 * HOUR_S,
         trades_kept_s=None,
         weight_limit=6_000,
@@ -79,6 +81,7 @@ APIS: Final[Mapping[Venue, Api]] = {
         account=Endpoint(path="/fapi/v3/positionRisk", weight=5),
         exchange_info=Endpoint(path="/fapi/v1/exchangeInfo", weight=1),
         ticker=Endpoint(path="/fapi/v1/ticker/bookTicker", weight=2),
+        depth=Endpoint(path="/fapi/v1/depth", weight=5),
         trades_window_s=7 * 24 * HOUR_S,
         trades_kept_s=180 * 24 * HOUR_S,
         weight_limit=2_400,

@@ -27,6 +27,7 @@ from daemon.venues.decoding import (
     decode_as,
     millis_ns,
     name,
+    positive,
     undecodable,
     unsigned,
 )
@@ -115,10 +116,20 @@ class _PublicFrame(msgspec.Struct, kw_only=True):
     error: object = None
 
 
+Level = tuple[str, str]
+Levels = list[tuple[Decimal, Decimal]]
+
+
+class _Depth(msgspec.Struct):
+    bids: list[Level]
+    asks: list[Level]
+
+
 _INFO: Final = msgspec.json.Decoder(_ExchangeInfo)
 _SYMBOL: Final = msgspec.json.Decoder(_Symbol)
 _NAMED: Final = msgspec.json.Decoder(_Named)
 _REST_TICKER: Final = msgspec.json.Decoder(_RestTicker)
+_DEPTH: Final = msgspec.json.Decoder(_Depth)
 _STREAM_TICKER: Final = msgspec.json.Decoder(_StreamTicker)
 _PUBLIC: Final = msgspec.json.Decoder(_PublicFrame)
 
@@ -222,6 +233,16 @@ def _rest_quote(stamp: Stamp, symbol: Symbol, row: _RestTicker) -> Quote:
     return _quote(stamp, symbol, sides, QuoteSource.REST, row.time)
 
 
+def decode_levels(body: bytes) -> tuple[Levels, Levels]:
+    """GET depth: bids and asks as (price, quantity); raises `UnreadableError`."""
+    book = decode_as(_DEPTH, body)
+    bids, asks = (
+        [(positive(px, "level price"), unsigned(held, "level quantity")) for px, held in side]
+        for side in (book.bids, book.asks)
+    )
+    return bids, asks
+
+
 @dataclass(frozen=True, slots=True)
 class Subscribed:
     """The answer to a subscription; `refusal` is "" when it was granted."""
@@ -241,9 +262,6 @@ def decode_public_frame(stamp: Stamp, raw: bytes) -> Quote | Undecodable | Subsc
         return _quote(stamp, symbol_of(row.symbol), sides, QuoteSource.TICKER, row.event_ms)
     except UnreadableError as error:
         return undecodable(stamp, f"{stamp['venue']} market stream", raw, str(error))
-
-
-Level = tuple[str, str]
 
 
 def _quote(

@@ -6,6 +6,7 @@ Spot tells one symbol's terms, USD-M only all at once: those are kept for half a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -14,7 +15,9 @@ from daemon.core.commands import QueryMarket, QueryQuote
 from daemon.core.events import MarketRead, QueryFailed, Quote, Undecodable, VenueEvent
 from daemon.core.instrument import Instrument
 from daemon.core.terms import NANOS, RejectReason, Symbol
+from daemon.ports import Depth
 from daemon.venues.binance.market_wire import (
+    decode_levels,
     decode_market,
     decode_quote,
     decode_symbols,
@@ -23,9 +26,12 @@ from daemon.venues.binance.market_wire import (
 from daemon.venues.binance.session import MINUTE_S, BinanceSession, Call
 from daemon.venues.binance.wire import SPOT
 from daemon.venues.decoding import UnreadableError
+from daemon.venues.depth import read_depth
 from daemon.venues.errors import NotFoundError, UnreadableAnswerError, VenueError
 
 KEPT_NS: Final = 30 * NANOS
+DEEP: Final = "100"
+"""As many levels as the least weight gives on spot (Binance docs: order book)."""
 
 
 class BinanceMarkets:
@@ -61,6 +67,18 @@ class BinanceMarkets:
         )
         ask = self._session.get if urgent else self._session.get_once
         return decode_quote(stamp, symbol, await ask(call))
+
+    async def depth(self, symbol: Symbol) -> Depth | Undecodable | None:
+        """The order book to its hundredth level, where weight is to spare."""
+        call = Call(
+            method="GET",
+            endpoint=self._session.config.api.depth,
+            params={"symbol": str(symbol), "limit": DEEP},
+            keyed=False,
+            signed=False,
+        )
+        ask = partial(self._session.get_spare, call)
+        return await read_depth(self._session.stamp(), symbol, ask, decode_levels)
 
     async def market(self, query: QueryMarket) -> Sequence[VenueEvent]:
         """MarketRead, or QueryFailed."""

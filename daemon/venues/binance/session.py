@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urlencode
 
@@ -204,6 +204,11 @@ class BinanceSession:
         if outcome.status != SUCCESS:
             raise error_of(decode_refusal(outcome.status, outcome.body), venue)
         return outcome.body
+
+    async def get_spare(self, call: Call) -> bytes:
+        """As `get_once`, at once or not at all: no tokens to spare, or reads shut, is an error."""
+        spare = replace(call, patience_s=0.0)
+        return await self._breaker.ask(lambda: self.get_once(spare), urgent=False)
 
     async def close(self) -> None:
         """Let go of connections and of the signing."""

@@ -181,7 +181,7 @@ def decode_quote(stamp: Stamp, wanted: Symbol, data: msgspec.Raw) -> Quote | Und
 
 def quote_of(stamp: Stamp, wanted: Symbol, book: BookRow, source: QuoteSource) -> Quote:
     """The best prices of a book; raises `UnreadableError`. A missing side is no book."""
-    bids, asks = _side(book.bids, book.b), _side(book.asks, book.a)
+    bids, asks = _sides(book)
     bid = max((level for level in bids if level[1] > ZERO), default=None)
     ask = min((level for level in asks if level[1] > ZERO), default=None)
     if bid is not None and ask is not None and bid[0] >= ask[0]:
@@ -196,6 +196,15 @@ def quote_of(stamp: Stamp, wanted: Symbol, book: BookRow, source: QuoteSource) -
         source=source,
         venue_time_ns=0 if book.ts in {None, ""} else first_time_ns("ts", book.ts),
     )
+
+
+def decode_levels(data: bytes) -> tuple[Levels, Levels]:
+    """A REST order book's bids and asks as (price, quantity); raises `UnreadableError`."""
+    return _sides(decode_as(_BOOK, data))
+
+
+def _sides(book: BookRow) -> tuple[Levels, Levels]:
+    return _side(book.bids, book.b), _side(book.asks, book.a)
 
 
 def _side(classic: Levels | None, uta: Levels | None) -> Levels:

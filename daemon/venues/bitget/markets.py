@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from daemon.core.commands import QueryMarket, QueryQuote
 from daemon.core.events import MarketRead, QueryFailed, Quote, Undecodable, VenueEvent
 from daemon.core.instrument import Instrument
 from daemon.core.terms import RejectReason, Symbol
-from daemon.venues.bitget.market_wire import decode_market, decode_quote
+from daemon.ports import Depth
+from daemon.venues.bitget.market_wire import decode_levels, decode_market, decode_quote
 from daemon.venues.bitget.session import BitgetSession, Call
+from daemon.venues.depth import read_depth
 from daemon.venues.errors import UnreadableAnswerError, VenueError
+
+BEST: Final = "1"
+DEEP: Final = "50"
+"""Of the numbers that every market's book takes (Bitget docs: merge depth)."""
 
 
 class BitgetMarkets:
@@ -32,17 +39,29 @@ class BitgetMarkets:
 
     async def read_quote(self, symbol: Symbol, *, urgent: bool = False) -> Quote | Undecodable:
         """The order book, asked once if not urgent; raises `VenueError`."""
-        routes, stamp = self._session.routes, self._session.stamp()
-        call = Call(
+        stamp = self._session.stamp()
+        call = self._book_call(symbol, BEST, urgent=urgent)
+        ask = self._session.get if urgent else self._session.get_once
+        answer = await ask(call)
+        return decode_quote(stamp, symbol, answer.data)
+
+    async def depth(self, symbol: Symbol) -> Depth | Undecodable | None:
+        """The best fifty levels, where tokens are to spare."""
+
+        async def ask() -> bytes:
+            return bytes((await self._session.get_spare(self._book_call(symbol, DEEP))).data)
+
+        return await read_depth(self._session.stamp(), symbol, ask, decode_levels)
+
+    def _book_call(self, symbol: Symbol, limit: str, *, urgent: bool = False) -> Call:
+        routes = self._session.routes
+        return Call(
             path=routes.book,
-            query=(*routes.book_named, ("symbol", symbol)),
+            query=(*routes.book_named, ("limit", limit), ("symbol", symbol)),
             bucket="market",
             urgent=urgent,
             timeout_s=self._session.config.query_timeout_s,
         )
-        ask = self._session.get if urgent else self._session.get_once
-        answer = await ask(call)
-        return decode_quote(stamp, symbol, answer.data)
 
     async def market(self, query: QueryMarket) -> Sequence[VenueEvent]:
         """MarketRead, or QueryFailed."""

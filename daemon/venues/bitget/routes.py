@@ -60,7 +60,7 @@ def _uta(market: Market, holdings: str) -> Routes:
         window_s=30 * _DAY_S,
         named=(category,),
         holdings_named=() if market is Market.SPOT else (category,),
-        book_named=(category, ("limit", "1")),
+        book_named=(category,),
         pages="cursor",
         fills_by_symbol=False,
     )
@@ -78,7 +78,7 @@ ROUTES: Final = {
         terms=f"{_SPOT}/public/symbols",
         book=f"{_SPOT}/market/orderbook",
         window_s=ARCHIVE_S,
-        book_named=(("limit", "1"), ("type", "step0")),
+        book_named=(("type", "step0"),),
     ),
     (Market.FUTURES, Dialect.CLASSIC): Routes(
         place=f"{_MIX}/order/place-order",
@@ -93,7 +93,7 @@ ROUTES: Final = {
         window_s=ARCHIVE_S,
         named=(_PRODUCT,),
         holdings_named=(_PRODUCT, ("marginCoin", "USDT")),
-        book_named=(_PRODUCT, ("limit", "1"), ("precision", "scale0")),
+        book_named=(_PRODUCT, ("precision", "scale0")),
     ),
     (Market.SPOT, Dialect.UTA): _uta(Market.SPOT, "/account/assets"),
     (Market.FUTURES, Dialect.UTA): _uta(Market.FUTURES, "/position/current-position"),

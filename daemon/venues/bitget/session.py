@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
@@ -209,6 +209,11 @@ class BitgetSession:
         if isinstance(answer, Refusal):
             raise error_of(answer, venue)
         return answer
+
+    async def get_spare(self, call: Call) -> Success:
+        """As `get_once`, at once or not at all: no tokens to spare, or reads shut, is an error."""
+        spare = replace(call, patience_s=0.0)
+        return await self._breaker.ask(lambda: self.get_once(spare), urgent=False)
 
     async def close(self) -> None:
         """Let go of connections and of the signing."""

@@ -20,9 +20,9 @@ from daemon.core.commands import (
     QueryOrder,
     QueryQuote,
 )
-from daemon.core.events import Fill, VenueEvent
+from daemon.core.events import Fill, Undecodable, VenueEvent
 from daemon.core.terms import NANOS, Symbol
-from daemon.ports import Clock, Deliver
+from daemon.ports import Clock, Deliver, Depth
 from daemon.venues.bitget.config import BitgetConfig
 from daemon.venues.bitget.error_wire import UNIFIED_ONLY
 from daemon.venues.bitget.markets import BitgetMarkets
@@ -170,6 +170,10 @@ class BitgetVenue:
     async def market(self, query: QueryMarket) -> Sequence[VenueEvent]:
         """Fetch a market's terms."""
         return await self._markets.market(query)
+
+    async def depth(self, symbol: Symbol) -> Depth | Undecodable | None:
+        """The order book beyond its best prices."""
+        return await self._markets.depth(symbol)
 
     async def run(self, deliver: Deliver) -> None:
         """Deliver live events until cancelled."""

@@ -6,9 +6,12 @@ level below 0, a book that stays crossed): then it is dropped. No book, or a cro
 
 from __future__ import annotations
 
+from collections.abc import ItemsView
+from decimal import Decimal
 from typing import Final
 
 from daemon.core.terms import ZERO, Symbol
+from daemon.venues.depth import Sides
 from daemon.venues.kalshi.stream_wire import BookDelta, BookSnapshot, Level
 
 LEVELS_LIMIT: Final = 10_001
@@ -54,6 +57,11 @@ class OrderBook:
         return bid is not None and ask is not None and bid >= ask
 
     @property
+    def levels(self) -> tuple[ItemsView[Decimal, Decimal], ItemsView[Decimal, Decimal]]:
+        """Bids and asks, in no order."""
+        return self._bids.items(), self._asks.items()
+
+    @property
     def bid(self) -> Level | None:
         """The best bid: price and quantity."""
         return None if self._bid_px is None else (self._bid_px, self._bids[self._bid_px])
@@ -97,6 +105,11 @@ class Books:
         """Best bid and ask; None where there is no book, or a crossed one."""
         book = self._books.get(symbol)
         return None if book is None or book.crossed else (book.bid, book.ask)
+
+    def levels(self, symbol: Symbol) -> Sides | None:
+        """Bids and asks, in no order; None where there is no book, or a crossed one."""
+        book = self._books.get(symbol)
+        return None if book is None or book.crossed else book.levels
 
     def crossed(self) -> list[Symbol]:
         """The symbols whose books are crossed now."""

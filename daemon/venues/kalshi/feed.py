@@ -23,8 +23,9 @@ from daemon.core.events import (
     VenueEvent,
 )
 from daemon.core.terms import NANOS, Symbol
-from daemon.ports import QuotesCanceled
+from daemon.ports import Depth, QuotesCanceled
 from daemon.venues.decoding import Stamp
+from daemon.venues.depth import depth_of
 from daemon.venues.kalshi.books import Books
 from daemon.venues.kalshi.market_wire import quote_of
 from daemon.venues.kalshi.stream_wire import (
@@ -47,6 +48,7 @@ TICKER: Final = "ticker"
 MARKET_CHANNELS: Final = (BOOK, TICKER)
 SNAPSHOT_AGAIN_NS: Final = 5 * NANOS
 CROSSED_NS: Final = NANOS
+_FACTS: Final = (Fill, OrderSnapshot, MarketChanged, Undecodable)
 
 
 @dataclass(slots=True)
@@ -110,6 +112,11 @@ class Feed:
         """True when this connection is live and has a book or a ticker of the symbol."""
         return self.live and symbol in self._said
 
+    def depth(self, stamp: Stamp, symbol: Symbol) -> Depth | None:
+        """The whole book of the symbol; None where there is none that could be believed."""
+        sides = self._books.levels(symbol) if self.live else None
+        return None if sides is None else depth_of(stamp, symbol, sides, QuoteSource.BOOK)
+
     def set_live(self, stamp: Stamp, *, live: bool) -> None:
         """The connection came alive (all quotes are said again) or is not to be believed."""
         if live is self.live:
@@ -124,7 +131,7 @@ class Feed:
         """Take in one frame."""
         in_order = self._in_order(stamp, frame)
         body = frame.body
-        if isinstance(body, Fill | OrderSnapshot | MarketChanged | Undecodable):
+        if isinstance(body, _FACTS):
             self._emit(body)
         elif isinstance(body, Quote):
             self._tickers[body.symbol] = body

@@ -39,7 +39,7 @@ PHASES: Final = {
 }
 OVER: Final = frozenset({MarketPhase.DETERMINED, MarketPhase.SETTLED})
 RESULTS: Final = {"yes": ONE, "no": ZERO}
-Levels = Sequence[tuple[str, str]]
+Level = tuple[Decimal, Decimal]
 
 
 class WireRange(msgspec.Struct):
@@ -150,18 +150,23 @@ def _value(result: str | None, value: str | None) -> Decimal | None:
 def decode_quote(stamp: Stamp, symbol: Symbol, body: bytes) -> Quote | Undecodable:
     """GET /markets/{ticker}/orderbook: best prices; a crossed book is not readable."""
     try:
-        book = decode_as(_BOOK, body).orderbook_fp
-        bid = _best(book.yes_dollars or ())
-        no_bid = _best(book.no_dollars or ())
-        ask = None if no_bid is None else (ONE - no_bid[0], no_bid[1])
+        bids, asks = decode_levels(body)
+        bid = max((level for level in bids if level[1] > ZERO), default=None)
+        ask = min((level for level in asks if level[1] > ZERO), default=None)
         return quote_of(stamp, symbol, bid, ask, QuoteSource.REST)
     except UnreadableError as error:
         return undecodable(stamp, "orderbook", body, str(error))
 
 
-def _best(levels: Levels) -> tuple[Decimal, Decimal] | None:
-    read = [(price(px, "level price"), qty(count, "level count")) for px, count in levels]
-    return max((level for level in read if level[1] > ZERO), default=None)
+def decode_levels(body: bytes) -> tuple[list[Level], list[Level]]:
+    """Bids and asks of the same answer, as (YES price, quantity); raises `UnreadableError`."""
+    book = decode_as(_BOOK, body).orderbook_fp
+    yes, no = _levels(book.yes_dollars or ()), _levels(book.no_dollars or ())
+    return yes, [(ONE - px, count) for px, count in no]
+
+
+def _levels(levels: Sequence[tuple[str, str]]) -> list[Level]:
+    return [(price(px, "level price"), qty(count, "level count")) for px, count in levels]
 
 
 def quote_of(

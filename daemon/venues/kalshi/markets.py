@@ -7,19 +7,23 @@ object itself may be 15 seconds old (Kalshi docs: market data) and is used for t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 from urllib.parse import quote as quoted
 
 from daemon.core.commands import QueryMarket, QueryQuote
 from daemon.core.events import QueryFailed, Quote, Undecodable, VenueEvent
 from daemon.core.terms import RejectReason, Symbol
+from daemon.ports import Depth
+from daemon.venues.depth import read_depth
 from daemon.venues.errors import NotFoundError, VenueError
 from daemon.venues.kalshi.listing import account_call
-from daemon.venues.kalshi.market_wire import OVER, decode_market, decode_quote
+from daemon.venues.kalshi.market_wire import OVER, decode_levels, decode_market, decode_quote
 from daemon.venues.kalshi.reader import KalshiReader
 from daemon.venues.kalshi.session import KalshiSession
 
 DEPTH: Final = "10"
+DEEP: Final = "100"
 
 
 class KalshiMarkets:
@@ -47,11 +51,17 @@ class KalshiMarkets:
         a stream told meanwhile.
         """
         stamp = self._session.stamp()
-        path = f"/markets/{quoted(symbol, safe='')}/orderbook"
-        call = account_call(self._session, path, (("depth", DEPTH),), urgent=urgent)
+        query = (("depth", DEPTH),)
+        call = account_call(self._session, _book_path(symbol), query, urgent=urgent)
         ask = self._session.get if urgent else self._session.get_once
         body = await ask(call)
         return decode_quote(stamp, symbol, body)
+
+    async def depth(self, symbol: Symbol) -> Depth | Undecodable | None:
+        """The order book to its hundredth level, where tokens are to spare."""
+        call = account_call(self._session, _book_path(symbol), (("depth", DEEP),))
+        ask = partial(self._session.get_spare, call)
+        return await read_depth(self._session.stamp(), symbol, ask, decode_levels)
 
     async def market(self, query: QueryMarket) -> Sequence[VenueEvent]:
         """MarketRead, and the settlement where the market is over; archived markets as well."""
@@ -75,3 +85,7 @@ class KalshiMarkets:
     def _failed(self, what: str, reason: RejectReason, text: str, symbol: Symbol) -> QueryFailed:
         stamp = self._session.stamp()
         return QueryFailed(**stamp, query=what, reason=reason, text=text, symbol=symbol)
+
+
+def _book_path(symbol: Symbol) -> str:
+    return f"/markets/{quoted(symbol, safe='')}/orderbook"

@@ -5,6 +5,7 @@ An order is sent once, and every outcome is an event.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,7 +24,7 @@ from daemon.venues.kalshi.order_wire import (
     rejected,
 )
 from daemon.venues.kalshi.session import Call, KalshiSession, NoTokens
-from daemon.venues.rest import NotSent, Reply
+from daemon.venues.rest import NotSent, Outcome, Reply
 from daemon.venues.signing import Prepared, Presigned
 
 CREATE_PATH: Final = "/portfolio/events/orders"
@@ -33,10 +34,25 @@ AHEAD_S: Final = 0.4
 """How old a signature at hand may be: there is a commit before its order leaves."""
 
 
+BEGUN_LIMIT: Final = 8
+"""Requests made ready ahead that are under way, with a connection each."""
+
+_Sent = Outcome | NoTokens
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A request of which only the sending is left, once `go` is done."""
+
+    go: asyncio.Future[None]
+    sent: asyncio.Task[_Sent]
+
+
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    body: bytes
+    call: Call
     signed: Presigned[dict[str, str]]
+    begun: _Begun | None
 
 
 class KalshiOrders:
@@ -48,6 +64,7 @@ class KalshiOrders:
         self._order_qty: dict[VenueOrderId, Decimal] = {}
         self._at_hand: Presigned[dict[str, str]] | None = None
         self._keeping = False
+        self._under_way: set[_Begun] = set()
 
     async def keep_signed(self) -> None:
         """Have a signature at hand for the next order, whatever it may be, until cancelled.
@@ -71,33 +88,45 @@ class KalshiOrders:
         return self._presign() if at_hand is None or at_hand.mono_ns < oldest_ns else at_hand
 
     def prepare(self, command: PlaceOrder) -> None:
-        """Encode and sign ahead; an order that cannot be encoded is left to `place` to refuse."""
+        """Make the request ready; an order that cannot be encoded is left to `place` to refuse."""
         try:
-            body = encode_create(command, self._session.config.subaccount)
+            call = self._call(command)
         except InvalidOrderError:
             return
-        self._prepared.keep(command, _Prepared(body, self._signed()))
+        signed = self._signed()
+        self._prepared.keep(command, _Prepared(call, signed, self._begin(call, signed)))
+
+    def _call(self, command: PlaceOrder) -> Call:
+        config = self._session.config
+        return Call(
+            method="POST",
+            path=CREATE_PATH,
+            body=encode_create(command, config.subaccount),
+            urgent=True,
+            timeout_s=config.order_timeout_s,
+        )
+
+    def _begin(self, call: Call, signed: Presigned[dict[str, str]]) -> _Begun | None:
+        """All but the sending, which waits for `place`; it gives up when the time is over."""
+        if len(self._under_way) >= BEGUN_LIMIT:
+            return None
+        loop = asyncio.get_running_loop()  # no group: that of `run` ends whenever the inbox is full
+        go: asyncio.Future[None] = loop.create_future()
+        sent = loop.create_task(self._session.send(call, signed, go), name="kalshi order, ready")
+        begun = _Begun(go, sent)
+        self._under_way.add(begun)
+        sent.add_done_callback(lambda _: self._under_way.discard(begun))
+        return begun
 
     async def place(self, command: PlaceOrder) -> Sequence[VenueEvent]:
         """Send the order once. Kalshi's 401 for a stale clock alone is answered by a second."""
         prepared = self._prepared.take(command)
-        signed = None
         try:
-            if prepared is not None:
-                body, signed = prepared.body, prepared.signed
-            else:
-                body = encode_create(command, self._session.config.subaccount)
+            prepared = prepared or _Prepared(self._call(command), self._signed(), None)
         except InvalidOrderError as error:
             stamp = self._session.stamp()
             return (rejected(stamp, command, RejectReason.INVALID_ORDER, error.text),)
-        call = Call(
-            method="POST",
-            path=CREATE_PATH,
-            body=body,
-            urgent=True,
-            timeout_s=self._session.config.order_timeout_s,
-        )
-        outcome = await self._session.send(call, signed)
+        outcome = await self._sent(prepared)
         if self._keeping:
             self._at_hand = self._presign()  # the next exit may come at once
         stamp = self._session.stamp()
@@ -111,6 +140,25 @@ class KalshiOrders:
         events = decode_created(stamp, command, outcome.status, outcome.body)
         self._remember(command, events)
         return events
+
+    async def _sent(self, prepared: _Prepared) -> _Sent:
+        """Let go what is ready, if it is; what provably has not left is sent the long way."""
+        begun = prepared.begun
+        if begun is not None and not begun.go.done():  # it is when its time was over
+            if self._session.is_fresh(prepared.signed):
+                begun.go.set_result(None)
+                outcome = await begun.sent
+                if not isinstance(outcome, NotSent):
+                    return outcome
+            else:
+                begun.sent.cancel()
+        return await self._session.send(prepared.call, prepared.signed)
+
+    def close(self) -> None:
+        """Let go of what waits for a commit that does not come."""
+        for begun in self._under_way:
+            if not begun.go.done():
+                begun.sent.cancel()
 
     def _remember(self, command: PlaceOrder, events: Sequence[VenueEvent]) -> None:
         for event in events:

@@ -8,8 +8,9 @@ raises a `VenueError` otherwise.
 
 from __future__ import annotations
 
+import asyncio
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
@@ -115,15 +116,21 @@ class KalshiSession:
         )
 
     async def send(
-        self, call: Call, signed: Presigned[dict[str, str]] | None = None
+        self,
+        call: Call,
+        signed: Presigned[dict[str, str]] | None = None,
+        go: asyncio.Future[None] | None = None,
     ) -> Outcome | NoTokens:
-        """Send once; headers that were `signed` ahead are used while they are fresh."""
+        """Send once; headers that were `signed` ahead are used while they are fresh.
+
+        With `go` everything is made ready, and no byte leaves before that is done.
+        """
         bucket = self.read_tokens if call.method == "GET" else self.write_tokens
         if not await bucket.acquire(
             self._cost(call), urgent=call.urgent, patience_s=call.patience_s
         ):
             return NoTokens("our own rate limit leaves no tokens for this request")
-        outcome = await self._send_signed(call, signed)
+        outcome = await self._send_signed(call, signed, go)
         if isinstance(outcome, Reply) and _stale(outcome):
             outcome = await self._send_signed(call, None)
         if isinstance(outcome, Reply):
@@ -141,7 +148,12 @@ class KalshiSession:
                 return self.costs[call.method, name]
         return call.cost
 
-    async def _send_signed(self, call: Call, signed: Presigned[dict[str, str]] | None) -> Outcome:
+    async def _send_signed(
+        self,
+        call: Call,
+        signed: Presigned[dict[str, str]] | None,
+        go: asyncio.Future[None] | None = None,
+    ) -> Outcome:
         root = self._transport.root_path
         if signed is None or not self._signing.is_fresh(signed):
             signed = self.presign(call.method, root + call.path)
@@ -155,12 +167,17 @@ class KalshiSession:
                 headers=headers,
                 body=call.body,
                 timeout_s=call.timeout_s,
-            )
+            ),
+            go,
         )
         if isinstance(outcome, Reply) and "Date" in outcome.headers:
             date = outcome.headers["Date"]
             self.skew.observe(date, outcome.sent_wall_ns, outcome.received_wall_ns)
         return outcome
+
+    def is_fresh(self, signed: Presigned[dict[str, str]]) -> bool:
+        """Whether it may still be sent."""
+        return self._signing.is_fresh(signed)
 
     async def get(self, call: Call) -> bytes:
         """The body of a 200; raises a `VenueError` after the policy's attempts."""
@@ -184,6 +201,11 @@ class KalshiSession:
         if outcome.status != HTTPStatus.OK:
             raise error_of(decode_refusal(outcome.status, outcome.body))
         return outcome.body
+
+    async def get_spare(self, call: Call) -> bytes:
+        """As `get_once`, at once or not at all: no tokens to spare, or reads shut, is an error."""
+        spare = replace(call, patience_s=0.0)
+        return await self._breaker.ask(lambda: self.get_once(spare), urgent=False)
 
     async def close(self) -> None:
         """Let go of connections and of the signing."""

@@ -23,7 +23,7 @@ from daemon.core.events import (
     VenueEvent,
 )
 from daemon.core.terms import NANOS, Symbol
-from daemon.ports import Deliver
+from daemon.ports import Deliver, Depth
 from daemon.venues.kalshi.feed import Feed, FeedCounts
 from daemon.venues.kalshi.markets import KalshiMarkets
 from daemon.venues.kalshi.pauses import PauseWatch
@@ -39,6 +39,8 @@ REREAD_S: Final = 0.5
 INTEREST_LIMIT: Final = 20_000
 SILENT_FACTOR: Final = 2
 """A connection that was silent for twice `feed_alive_s` is given up."""
+
+_OURS: Final = (Fill, OrderSnapshot)
 
 
 class KalshiStream:
@@ -94,6 +96,10 @@ class KalshiStream:
         self._poller.keep(self._watched)
         if self._feed is not None:
             self._feed.watch(self._watched)
+
+    def depth(self, symbol: Symbol) -> Depth | None:
+        """The whole book of the symbol, where this connection has it."""
+        return None if self._feed is None else self._feed.depth(self._session.stamp(), symbol)
 
     def note(self, symbols: Iterable[Symbol]) -> None:
         """The lifecycle of these symbols matters, e.g. because we hold them."""
@@ -166,7 +172,7 @@ class KalshiStream:
     def _emit(self, event: VenueEvent) -> None:
         if isinstance(event, MarketChanged) and event.symbol not in self._interest:
             return
-        if isinstance(event, Fill | OrderSnapshot):
+        if isinstance(event, _OURS):
             self.note((event.symbol,))
         if self._deliver is not None:
             self._deliver(event)

@@ -132,8 +132,7 @@ Body = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True):
     """One message; `sent_ns` is the server's clock when it sent it, where it says."""
 
     body: Body
@@ -225,15 +224,20 @@ def decode_frame(stamp: Stamp, raw: bytes, subaccount: int) -> Frame:
 
 
 def _body(stamp: Stamp, envelope: _Envelope, subaccount: int) -> Body:
-    if envelope.type in IGNORED:
-        return Ignored(envelope.type)
-    if envelope.type == "ok":
-        return Acked()
-    if envelope.type not in _READERS:
-        raise UnreadableError(f"type {envelope.type[:40]!r} is unknown")
+    read = _READERS.get(envelope.type)
+    if read is None:
+        return _empty(envelope.type)
     if not bytes(envelope.msg):
         raise UnreadableError("msg is missing")
-    return _READERS[envelope.type](stamp, envelope.msg, subaccount)
+    return read(stamp, envelope.msg, subaccount)
+
+
+def _empty(kind: str) -> Body:
+    if kind in IGNORED:
+        return Ignored(kind)
+    if kind == "ok":
+        return Acked()
+    raise UnreadableError(f"type {kind[:40]!r} is unknown")
 
 
 def _subscribed(_stamp: Stamp, raw: msgspec.Raw, _subaccount: int) -> Body:

@@ -20,9 +20,9 @@ from daemon.core.commands import (
     QueryOrder,
     QueryQuote,
 )
-from daemon.core.events import PositionSnapshot, VenueEvent
+from daemon.core.events import PositionSnapshot, Undecodable, VenueEvent
 from daemon.core.terms import NANOS, Symbol
-from daemon.ports import Clock, Deliver
+from daemon.ports import Clock, Deliver, Depth
 from daemon.venues.decoding import UnreadableError
 from daemon.venues.errors import (
     AuthError,
@@ -174,6 +174,10 @@ class KalshiVenue:
         """Fetch a market's terms."""
         return await self._markets.market(query)
 
+    async def depth(self, symbol: Symbol) -> Depth | Undecodable | None:
+        """The order book beyond its best prices."""
+        return self.stream.depth(symbol) or await self._markets.depth(symbol)
+
     async def run(self, deliver: Deliver) -> None:
         """Deliver live events until cancelled."""
         async with asyncio.TaskGroup() as group:
@@ -186,6 +190,7 @@ class KalshiVenue:
 
     async def close(self) -> None:
         """Let go of connections."""
+        self._orders.close()
         await self.session.close()
 
     def headroom(self) -> Mapping[str, float]:

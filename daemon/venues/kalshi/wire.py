@@ -13,6 +13,7 @@ direction): `bid` = `yes` = BUY, `ask` = `no` = SELL.
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -38,11 +39,20 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_S: Final = 9_000_000_000
 
 
+@functools.lru_cache(maxsize=4_096)
+def _exact(text: str) -> Decimal:
+    """Kept, as the same few prices, counts and fees come again and again."""
+    if _NUMBER.fullmatch(text) is None:
+        raise ValueError(text)
+    return Decimal(text)
+
+
 def number(text: str, what: str) -> Decimal:
     """A decimal string as it stands, sign allowed."""
-    if _NUMBER.fullmatch(text) is None:
-        raise UnreadableError(f"{what} {text[:40]!r} is not a decimal number")
-    return Decimal(text)
+    try:
+        return _exact(text)
+    except ValueError:
+        raise UnreadableError(f"{what} {text[:40]!r} is not a decimal number") from None
 
 
 def price(text: str, what: str) -> Decimal:

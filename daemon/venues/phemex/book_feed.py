@@ -13,8 +13,9 @@ from typing import Final
 
 from daemon.core.events import Quote, QuoteSource, Undecodable, VenueEvent
 from daemon.core.terms import NANOS, Symbol
-from daemon.ports import QuotesCanceled
+from daemon.ports import Depth, QuotesCanceled
 from daemon.venues.decoding import Stamp
+from daemon.venues.depth import depth_of
 from daemon.venues.phemex.book_wire import BookUpdate, quote_of
 from daemon.venues.phemex.books import Books, OrderBook
 from daemon.venues.phemex.link import Link
@@ -52,6 +53,13 @@ class BookFeed:
     def prices(self, symbol: Symbol) -> bool:
         """True when this connection can be believed and has told a book of the symbol."""
         return symbol in self._said
+
+    def depth(self, symbol: Symbol) -> Depth | None:
+        """The symbol's best thirty levels; None where there is no book that can be believed."""
+        book = self._books.get(symbol) if self.prices(symbol) else None
+        if book is None:
+            return None
+        return depth_of(self._session.stamp(), symbol, book.levels, QuoteSource.BOOK)
 
     def say_again(self) -> None:
         """Emit what is live once more: somebody had to forget it."""

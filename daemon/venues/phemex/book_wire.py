@@ -119,17 +119,23 @@ def decode_quote(
 ) -> Quote | Undecodable:
     """GET /md/v2/orderbook or /md/orderbook: best prices; a crossed book is not readable."""
     try:
-        answer = decode_as(_RESULT, body)
-        if answer.result is None:
-            return undecodable(stamp, "orderbook", body, f"error {str(answer.error)[:200]}")
-        update = _update(answer.result, products)
-        if update.symbol != symbol or not update.whole:
-            return undecodable(stamp, "orderbook", body, f"not a book of {symbol}")
+        update = decode_whole(symbol, body, products)
         bid = max((level for level in update.bids if level[1]), default=None)
         ask = min((level for level in update.asks if level[1]), default=None)
         return quote_of(stamp, symbol, bid, ask, QuoteSource.REST, update.sent_ns)
     except UnreadableError as error:
         return undecodable(stamp, "orderbook", body, str(error))
+
+
+def decode_whole(symbol: Symbol, body: bytes, products: Products) -> BookUpdate:
+    """The same answer's levels; raises `UnreadableError`."""
+    answer = decode_as(_RESULT, body)
+    if answer.result is None:
+        raise UnreadableError(f"error {str(answer.error)[:200]}")
+    update = _update(answer.result, products)
+    if update.symbol != symbol or not update.whole:
+        raise UnreadableError(f"not a book of {symbol}")
+    return update
 
 
 def quote_of(

@@ -30,6 +30,11 @@ class OrderBook:
         self._asks = _changed(self._asks, update.asks, update.depth, highest_first=False)
 
     @property
+    def levels(self) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
+        """Bids and asks."""
+        return self._bids, self._asks
+
+    @property
     def bid(self) -> Level | None:
         """The best bid: price and quantity."""
         return self._bids[0] if self._bids else None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from daemon.core.commands import QueryMarket, QueryQuote
 from daemon.core.events import MarketRead, QueryFailed, Quote, Undecodable, VenueEvent
 from daemon.core.terms import RejectReason, Symbol
+from daemon.ports import Depth
+from daemon.venues.depth import Sides, read_depth
 from daemon.venues.errors import VenueError
-from daemon.venues.phemex.book_wire import decode_quote
+from daemon.venues.phemex.book_wire import decode_quote, decode_whole
 from daemon.venues.phemex.dialect import Dialect, by_symbol
 from daemon.venues.phemex.product_wire import UnknownSymbolError
 from daemon.venues.phemex.session import PUBLIC, Call, PhemexSession
@@ -45,6 +48,18 @@ class PhemexMarkets:
         call = Call(method="GET", path=path, query=query, group=PUBLIC, urgent=urgent)
         ask = self._session.get if urgent else self._session.get_once
         return decode_quote(stamp, symbol, await ask(call), self._shelf.products)
+
+    async def depth(self, symbol: Symbol) -> Depth | Undecodable | None:
+        """The best thirty levels, where a question is to spare."""
+        call = Call(
+            method="GET", path=self._dialect.book_path, query=by_symbol(symbol), group=PUBLIC
+        )
+        ask = partial(self._session.get_spare, call)
+        return await read_depth(self._session.stamp(), symbol, ask, partial(self._levels, symbol))
+
+    def _levels(self, symbol: Symbol, body: bytes) -> Sides:
+        update = decode_whole(symbol, body, self._shelf.products)
+        return update.bids, update.asks
 
     async def market(self, query: QueryMarket) -> Sequence[VenueEvent]:
         """MarketRead, stamped when the products were read, or QueryFailed."""

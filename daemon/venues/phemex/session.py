@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
@@ -174,6 +174,11 @@ class PhemexSession:
         if outcome.status != HTTPStatus.OK or refusal.code:
             raise error_of(refusal)
         return outcome.body
+
+    async def get_spare(self, call: Call) -> bytes:
+        """As `get_once`, at once or not at all: no tokens to spare, or reads shut, is an error."""
+        spare = replace(call, patience_s=0.0)
+        return await self._breaker.ask(lambda: self.get_once(spare), urgent=False)
 
     async def close(self) -> None:
         """Let go of connections."""

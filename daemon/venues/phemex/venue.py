@@ -19,9 +19,9 @@ from daemon.core.commands import (
     QueryOrder,
     QueryQuote,
 )
-from daemon.core.events import VenueEvent
+from daemon.core.events import Undecodable, VenueEvent
 from daemon.core.terms import NANOS, Symbol
-from daemon.ports import Clock, Deliver
+from daemon.ports import Clock, Deliver, Depth
 from daemon.venues.errors import (
     AuthError,
     ClockSkewError,
@@ -162,6 +162,10 @@ class PhemexVenue:
     async def market(self, query: QueryMarket) -> Sequence[VenueEvent]:
         """Fetch a product's terms."""
         return await self._markets.market(query)
+
+    async def depth(self, symbol: Symbol) -> Depth | Undecodable | None:
+        """The order book beyond its best prices."""
+        return self.stream.books.depth(symbol) or await self._markets.depth(symbol)
 
     async def run(self, deliver: Deliver) -> None:
         """Deliver live events until cancelled."""

@@ -18,6 +18,7 @@ from daemon.venues.binance.account_wire import (
 from daemon.venues.binance.error_wire import decode_refusal, definitive, error_of
 from daemon.venues.binance.imposed_wire import decode_forced_row, decode_income_row
 from daemon.venues.binance.market_wire import (
+    decode_levels,
     decode_market,
     decode_public_frame,
     decode_quote,
@@ -81,6 +82,7 @@ FED = [
     fed(decode_income_row, lambda raw: decode_income_row(USDM_STAMP, raw), "usdm_income", at=[0]),
     fed(decode_forced_row, decode_forced_row, "usdm_forced", at=[0], raises=UnreadableError),
     fed(decode_quote, lambda raw: decode_quote(SPOT_STAMP, SOL, raw), "spot_book_ticker"),
+    fed(decode_levels, decode_levels, "spot_depth", "usdm_depth", raises=UnreadableError),
     fed(
         decode_public_frame, lambda raw: decode_public_frame(USDM_STAMP, raw),
         "usdm_stream_ticker", "spot_stream_ticker",

@@ -38,6 +38,7 @@ from daemon.venues.binance.account_wire import (
 from daemon.venues.binance.market_wire import (
     PHASES,
     Subscribed,
+    decode_levels,
     decode_market,
     decode_public_frame,
     decode_quote,
@@ -338,6 +339,17 @@ def test_an_empty_side_has_no_price_and_a_crossed_book_is_not_read() -> None:
     assert isinstance(crossed, Undecodable)
     assert isinstance(decode_quote(SPOT_STAMP, SUI, frame("spot_book_ticker")), Undecodable)
     assert isinstance(decode_quote(SPOT_STAMP, SOL, b"[]"), Undecodable)
+
+
+def test_a_book_beyond_its_best_prices() -> None:
+    assert decode_levels(frame("spot_depth")) == (
+        [(D("142.28"), D(21)), (D("142.25"), D("3.5"))],
+        [(D("142.30"), D(7)), (D("142.31"), D("40.2"))],
+    )
+    assert decode_levels(frame("usdm_depth"))[1] == [(D("4.0020"), D(12))]
+    for bad in ({"bids": [["0", "1"]]}, {"asks": [["1", "-1"]]}, {"asks": [[1.5, 2]]}):
+        with pytest.raises(UnreadableError):
+            decode_levels(changed("spot_depth", **bad))
 
 
 def test_subscriptions() -> None:

@@ -28,7 +28,7 @@ from daemon.venues.bitget.fill_wire import (
     decode_uta_fill,
 )
 from daemon.venues.bitget.funding_wire import decode_bill, decode_record
-from daemon.venues.bitget.market_wire import decode_market, decode_quote
+from daemon.venues.bitget.market_wire import decode_levels, decode_market, decode_quote
 from daemon.venues.bitget.order_wire import decode_classic_order, decode_uta_order
 from daemon.venues.bitget.push_wire import Told
 from daemon.venues.bitget.request_wire import decode_canceled, decode_placed
@@ -154,6 +154,11 @@ FED = [
         decode_market,
         lambda raw: decode_market(FUTURES, Market.FUTURES, ETH, msgspec.Raw(raw)),
         "mix_rest_contracts", "uta_rest_instruments", at=["data"],
+    ),
+    fed(
+        decode_levels, decode_levels,
+        "spot_rest_orderbook", "uta_rest_orderbook", "mix_rest_depth", at=["data"],
+        raises=UnreadableError,
     ),
     fed(
         decode_quote, lambda raw: decode_quote(SPOT, SOL, msgspec.Raw(raw)),

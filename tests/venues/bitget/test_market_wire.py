@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from daemon.core.events import MarketPhase, MarketRead, Quote, QuoteSource, Undecodable
 from daemon.core.instrument import Instrument, PriceRange
 from daemon.core.terms import Currency, Side, Symbol
-from daemon.venues.bitget.market_wire import HIGHEST_PX, PHASES, decode_market, decode_quote
+from daemon.venues.bitget.market_wire import (
+    HIGHEST_PX,
+    PHASES,
+    decode_levels,
+    decode_market,
+    decode_quote,
+)
 from daemon.venues.bitget.wire import Market
 from tests.venues.bitget.builders import AT_NS, ETH, FUTURES, MS, SOL, SPOT, D, data
 
@@ -166,6 +172,15 @@ def quote(symbol: Symbol, bid: tuple[str, str], ask: tuple[str, str]) -> Quote:
 def test_a_rest_order_book(name: str, expected: Quote) -> None:
     stamp = SPOT if expected.symbol == SOL else FUTURES
     assert decode_quote(stamp, expected.symbol, data(name)) == expected
+
+
+def test_its_levels_are_decimals_as_they_were_written() -> None:
+    assert decode_levels(bytes(data("mix_rest_depth"))) == (
+        [(D("3049.5"), D("0.16")), (D("3049.0"), D("0.32"))],
+        [(D("3050.5"), D("0.25")), (D("3051.0"), D("1.16"))],
+    )
+    assert decode_levels(bytes(data("uta_rest_orderbook")))[0][1] == (D(3049), D(10))
+    assert decode_levels(bytes(data("spot_rest_orderbook")))[1][1] == (D("150.35"), D(10))
 
 
 def test_an_empty_side_is_no_price() -> None:

@@ -23,7 +23,7 @@ from daemon.venues.kalshi.account_wire import (
 from daemon.venues.kalshi.error_wire import decode_refusal, error_of
 from daemon.venues.kalshi.exchange_wire import decode_pauses, decode_status
 from daemon.venues.kalshi.fill_wire import decode_fill_row
-from daemon.venues.kalshi.market_wire import decode_market, decode_quote
+from daemon.venues.kalshi.market_wire import decode_levels, decode_market, decode_quote
 from daemon.venues.kalshi.order_wire import (
     decode_canceled,
     decode_created,
@@ -76,6 +76,7 @@ FED = [
     ),
     fed(decode_market, lambda raw: decode_market(STAMP, raw), "market"),
     fed(decode_quote, lambda raw: decode_quote(STAMP, TICKER, raw), "orderbook"),
+    fed(decode_levels, decode_levels, "orderbook", raises=UnreadableError),
     fed(decode_refusal, lambda raw: error_of(decode_refusal(400, raw)), "ws_error", "cancel"),
 ]  # fmt: skip
 

@@ -30,7 +30,7 @@ from daemon.venues.kalshi.account_wire import (
     decode_settlement_row,
 )
 from daemon.venues.kalshi.fill_wire import decode_fill_row
-from daemon.venues.kalshi.market_wire import decode_market, decode_quote
+from daemon.venues.kalshi.market_wire import decode_levels, decode_market, decode_quote
 from daemon.venues.kalshi.order_wire import decode_order, decode_order_row
 from daemon.venues.kalshi.stream_wire import decode_frame
 from daemon.venues.kalshi.wire import VENUE
@@ -264,6 +264,13 @@ def test_the_phase_of_a_market(status: str, phase: MarketPhase | None) -> None:
 
 def test_a_rest_book_has_the_no_side_in_no_prices() -> None:
     assert decode_quote(STAMP, TICKER, frame("orderbook")) == quote()
+
+
+def test_its_levels_are_all_in_yes_prices() -> None:
+    assert decode_levels(frame("orderbook")) == (
+        [(D("0.05"), D(90)), (D("0.41"), D(21))],
+        [(D("0.98"), D(10)), (D("0.44"), D("8.5"))],
+    )
 
 
 def test_an_empty_side_is_no_price() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from daemon.core.events import Event, Fill, MarketChanged, Quote, QuoteSource, Undecodable
 from daemon.core.terms import NANOS, Symbol
-from daemon.ports import QuotesCanceled
+from daemon.ports import Levels, QuotesCanceled
 from daemon.venues.decoding import Stamp
 from daemon.venues.kalshi.books import LEVELS_LIMIT, Books, OrderBook
 from daemon.venues.kalshi.feed import SNAPSHOT_AGAIN_NS, Feed, FeedCounts
@@ -188,6 +188,32 @@ def test_a_gap_drops_the_books_of_the_subscription_and_asks_for_snapshots() -> N
     assert len(made.quotes()) == 2
     made.hear(snapshot(6, bid="0.4300"))
     assert made.quotes()[-1][0] == D("0.43")
+
+
+def test_a_book_is_shown_whole_until_a_gap_or_a_cross_and_while_it_is_live() -> None:
+    def shown(mono_ns: int = 90) -> tuple[Levels, Levels] | None:
+        found = made.feed.depth({**STAMP, "mono_ns": mono_ns}, TICKER)
+        if found is None:
+            return None
+        assert (found.source, found.mono_ns) == (QuoteSource.BOOK, mono_ns)
+        return found.bids, found.asks
+
+    made = Bench(TICKER)
+    made.confirm()
+    assert shown() is None
+    made.hear(snapshot(1))
+    made.hear(delta(2, "0.4000", "5.00"))
+    whole = (((D("0.41"), D(21)), (D("0.40"), D(5))), ((D("0.44"), D("8.5")),))
+    assert shown() == whole
+    made.hear(delta(3, "0.4500", "1.00"))
+    assert shown() is None, "crossed"
+    made.hear(delta(4, "0.4500", "-1.00"))
+    assert shown(91) == whole
+    made.feed.set_live(STAMP, live=False)
+    assert shown() is None
+    made.feed.set_live(STAMP, live=True)
+    made.hear(delta(6, "0.4000", "5.00"))
+    assert shown() is None, "a message was lost"
 
 
 def test_other_sequences_are_not_mixed_up() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -111,6 +112,52 @@ async def test_an_order_that_cannot_be_said_is_refused_here(
     (event,) = await venue.place(odd)
     assert isinstance(event, OrderRejected)
     assert event.reason is RejectReason.INVALID_ORDER
+    assert fake.seen == []
+
+
+async def test_a_prepared_order_waits_ready_and_is_sent_once(
+    fake: FakeKalshi, venue: KalshiVenue
+) -> None:
+    command = place_order()
+    venue.prepare(command)
+    await asyncio.sleep(0.1)
+    assert fake.seen == [], "its commit may still fail"
+    assert kinds(await venue.place(command)) == [OrderAccepted, OrderCanceled]
+    assert fake.paths() == [CREATE]
+
+
+async def test_an_order_whose_time_to_wait_is_over_is_sent_once(fake: FakeKalshi) -> None:
+    venue = KalshiVenue(replace(config(fake.url), order_timeout_s=0.05), TestClock())
+    command = place_order()
+    venue.prepare(command)
+    await asyncio.sleep(0.1)
+    assert kinds(await venue.place(command)) == [OrderAccepted, OrderCanceled]
+    assert fake.paths() == [CREATE]
+    await venue.close()
+
+
+async def test_more_orders_than_can_wait_ready_are_each_sent_once(
+    fake: FakeKalshi, venue: KalshiVenue
+) -> None:
+    venue.session.write_tokens.resize(1e6, 1e6)
+    commands = [place_order(client_order_id=ClientOrderId(f"fd{n}")) for n in range(20)]
+    for command in commands:
+        venue.prepare(command)
+    await asyncio.sleep(0.05)
+    assert fake.seen == []
+    async with asyncio.TaskGroup() as group:
+        for command in commands:
+            group.create_task(venue.place(command), name=command.client_order_id)
+    sent = sorted(json.loads(seen.body)["client_order_id"] for seen in fake.seen)
+    assert sent == sorted(command.client_order_id for command in commands)
+
+
+async def test_an_order_that_is_never_let_go_is_dropped_at_the_end(fake: FakeKalshi) -> None:
+    venue = KalshiVenue(config(fake.url), TestClock())
+    venue.prepare(place_order())
+    await asyncio.sleep(0.05)
+    await venue.close()
+    await asyncio.sleep(0.05)
     assert fake.seen == []
 
 

@@ -61,6 +61,24 @@ def test_a_book_is_a_quote_and_only_changes_are_told() -> None:
     assert wire.quotes() == [(D("142.28"), D("142.3")), (D("142.25"), D("142.29"))]
 
 
+def test_a_book_is_shown_whole_while_it_can_be_believed() -> None:
+    wire = Wire()
+    wire.open(SOL)
+    assert wire.feed.depth(SOL) is None
+    wire.book()
+    found = wire.feed.depth(SOL)
+    assert found is not None
+    assert (found.symbol, found.source) == (SOL, QuoteSource.BOOK)
+    assert found.bids[0] == (D("142.28"), D(21))
+    assert len(found.bids) > 1
+    wire.book("ws_orderbook_p_change")
+    later = wire.feed.depth(SOL)
+    assert later is not None
+    assert later.bids[0] == (D("142.25"), D("3.5"))
+    wire.feed.closed("gone")
+    assert wire.feed.depth(SOL) is None
+
+
 def test_what_is_not_watched_is_not_told() -> None:
     wire = Wire()
     wire.open(SOL)

@@ -10,7 +10,7 @@ import pytest
 from daemon.core.events import Quote, QuoteSource, Undecodable
 from daemon.core.terms import Symbol
 from daemon.venues.decoding import UnreadableError
-from daemon.venues.phemex.book_wire import BookUpdate, decode_book, decode_quote
+from daemon.venues.phemex.book_wire import BookUpdate, decode_book, decode_quote, decode_whole
 from tests.venues.phemex.builders import (
     AT_NS,
     ETH,
@@ -79,6 +79,13 @@ def test_the_rest_book_as_a_quote() -> None:
     spot = decode_quote(SPOT_STAMP, ETH, frame("spot_orderbook"), SPOTS)
     assert isinstance(spot, Quote)
     assert (spot.bid_px, spot.ask_px, spot.ask_qty) == (D(2500), D("2500.1"), D("0.4"))
+
+
+def test_its_levels() -> None:
+    book = decode_whole(SOL, frame("perp_orderbook"), PERPS)
+    assert book.bids == ((D("142.25"), D("3.5")), (D("142.28"), D(21)))
+    spot = decode_whole(ETH, frame("spot_orderbook"), SPOTS)
+    assert spot.asks == ((D("2500.1"), D("0.4")), (D("2500.2"), D("1E-8")))
 
 
 def test_an_empty_side_has_no_price() -> None:

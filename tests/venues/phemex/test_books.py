@@ -24,6 +24,8 @@ def test_a_change_after_its_snapshot() -> None:
     book = books.take(WHOLE)
     assert book is not None
     assert (book.bid, book.ask) == ((D("142.28"), D(21)), (D("142.3"), D(7)))
+    bids, asks = book.levels
+    assert (bids[0], asks[0], len(bids)) == (book.bid, book.ask, len(WHOLE.bids))
     after = books.take(CHANGE)
     assert after is book
     assert (book.bid, book.ask) == ((D("142.25"), D("3.5")), (D("142.29"), D(5)))

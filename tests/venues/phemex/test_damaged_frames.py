@@ -9,7 +9,7 @@ import daemon.venues.phemex as package
 from daemon.core.events import Undecodable
 from daemon.venues.decoding import UnreadableError
 from daemon.venues.phemex import perp_rest_wire, spot_wire
-from daemon.venues.phemex.book_wire import decode_book, decode_quote
+from daemon.venues.phemex.book_wire import decode_book, decode_quote, decode_whole
 from daemon.venues.phemex.error_wire import decode_refusal, error_of, opened
 from daemon.venues.phemex.list_wire import decode_rows
 from daemon.venues.phemex.order_wire import decode_canceled, decode_placed
@@ -123,6 +123,10 @@ FED = [
     ),
     fed(
         decode_book, lambda raw: decode_book(raw, SPOTS), "ws_orderbook", raises=UnreadableError,
+    ),
+    fed(
+        decode_whole, lambda raw: decode_whole(SOL, raw, PERPS), "perp_orderbook",
+        raises=UnreadableError,
     ),
     fed(
         decode_quote, lambda raw: decode_quote(PERP_STAMP, SOL, raw, PERPS), "perp_orderbook",
