@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from daemon.journal.audit import Audit, audit
 from daemon.journal.chain import Head
@@ -34,5 +35,15 @@ def audit_journal(settings: Settings, told: Told, anchor: Head | None = None) ->
 
 
 def rekey_journal(settings: Settings, told: Told) -> Head:
-    """Seal the journal of these settings anew, as `journal.rekey.rekey` says."""
-    return rekey(settings.journal.path, journal_keys(settings), told)
+    """Seal the journal of these settings anew, as `journal.rekey.rekey` says.
+
+    What was kept beside it is of the old key, or of none: it goes.
+    """
+    head = rekey(settings.journal.path, journal_keys(settings), told)
+    figures_path(settings).unlink(missing_ok=True)
+    return head
+
+
+def figures_path(settings: Settings) -> Path:
+    """Where the figures of a journal are kept beside it."""
+    return settings.journal.path.with_name(f"{settings.journal.path.name}.figures")

@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from daemon import app
-from daemon.cli.exits import ExitCode, NothingThereError
+from daemon.cli.exits import ExitCode
+from daemon.cli.fill_file import with_journal
 from daemon.cli.output import progress, tell, tell_error, tell_json
 from daemon.cli.verb import Call, verb
 from daemon.journal.audit import Audit
 from daemon.journal.chain import Head
 from daemon.journal.sealing import Key
-from daemon.settings import Settings
 
 
 def add_verbs(application: typer.Typer) -> None:
@@ -61,7 +61,7 @@ def audit(
     ] = None,
 ) -> int:
     """Check the chain of records; needs no key (exit code 4: it names the first broken record)."""
-    settings = _with_journal(call)
+    settings = with_journal(call.settings())
     with progress("audit") as told:
         found = app.audit_journal(settings, told, anchor)
     sound = found.broken is None and not found.snapshots_damaged
@@ -70,13 +70,6 @@ def audit(
     else:
         _tell(found)
     return ExitCode.OK if sound else ExitCode.DISAGREES
-
-
-def _with_journal(call: Call) -> Settings:
-    settings = call.settings()
-    if not settings.journal.path.exists():
-        raise NothingThereError(f"there is no journal at {settings.journal.path}")
-    return settings
 
 
 def _view(found: Audit) -> dict[str, object]:
@@ -104,7 +97,7 @@ def _tell(found: Audit) -> None:
 
 def rekey(call: Call) -> int:
     """Seal the whole journal anew with journal.key; the daemon must not run."""
-    settings = _with_journal(call)
+    settings = with_journal(call.settings())
     with progress("rekey") as told:
         head = app.rekey_journal(settings, told)
     if call.json_output:

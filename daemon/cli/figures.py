@@ -31,13 +31,13 @@ from daemon.cli.charts import (
     save,
 )
 from daemon.cli.exits import ExitCode
-from daemon.cli.fill_file import From, steps_of
+from daemon.cli.fill_file import NO_EXITS, From, note_of, steps_of, with_journal
 from daemon.cli.output import pick, printable, progress, table, tell, tell_json, views
 from daemon.cli.report import DELAYS, MODEL
 from daemon.cli.verb import Call, verb
 from daemon.control.bodies import BadInputError
 from daemon.control.figures import VIEWS, by_of
-from daemon.fill_handler.statefile import replacing
+from daemon.journal.replacing import replacing
 
 _COUNTS: Final = (
     *("total_fills_processed", "partial_fills", "partial_fill_rate", "inferred_fills", "orders"),
@@ -225,7 +225,11 @@ def _asked(
 
     def at_rest() -> View:
         with progress(_READING) as told:
-            figures = app.figures_of(settings, steps_of(call, source, told))
+            figures = (
+                app.journal_figures(with_journal(settings), told)
+                if source is None
+                else app.figures_of(settings, steps_of(call, source, told))
+            )
         if plot is not None:
             save(plot, *_DRAWN[route](figures))
         return {**view_of(figures, by_of(by, known)), "behind": 0}
@@ -233,7 +237,8 @@ def _asked(
     if source is None and plot is None:
         view = asked(settings, route, {} if by is None else {"by": by}, at_rest)
     else:
-        view = {"source": str(source or settings.journal.path), **at_rest()}
+        found = _noted(call, source, at_rest())
+        view = {"source": str(source or settings.journal.path), **found}
     if call.json_output:
         tell_json(view)
         return None
@@ -246,7 +251,17 @@ def _asked(
     return view
 
 
+def _noted(call: Call, source: Path | None, view: View) -> View:
+    """The same; where there are no exits to be told of, it says so."""
+    exits = view.get("exits")
+    note = note_of(call, source) if isinstance(exits, dict) and not exits["exits"] else None
+    return view if note is None else {**view, "note": note}
+
+
 def _tell_exits(view: View) -> None:
+    if view.get("note") == NO_EXITS:
+        tell(NO_EXITS)
+        return
     exits = view.get("exits")
     assert isinstance(exits, dict)
     rows = [(_words(name), value) for name, value in exits.items()]

@@ -16,9 +16,15 @@ from daemon.fill_handler.tally import Tally
 from daemon.journal.sealing import KeyRing
 from daemon.journal.sqlite import read_only
 from daemon.ports import Record
+from daemon.runtime.recovery import is_daemons
+from daemon.settings import Settings
 
 _SQLITE: Final = b"SQLite format 3\0"
 _TOLD_EVERY: Final = 1_000
+NO_EXITS: Final = (
+    "a fills journal holds no exits: what they cost, and how long they took, is told by the"
+    " daemon's own journal, or an export of that"
+)
 Told = Callable[[int, int], None]
 From = Annotated[
     Path | None,
@@ -50,14 +56,28 @@ class FillFile:
             reader.close()
 
 
+def note_of(call: Call, source: Path | None) -> str | None:
+    """What figures of a file that was named cannot tell, for who reads them; None where all."""
+    first = None if source is None else next(FillFile(call, source, _silent).steps(), None)
+    return None if first is None or is_daemons(first.event) else NO_EXITS
+
+
+def _silent(_done: int, _total: int) -> None:
+    """One step takes no time."""
+
+
 def steps_of(call: Call, source: Path | None, told: Told) -> Iterator[Record]:
     """Those of the file that was named, else of the daemon's journal."""
     if source is not None:
         return FillFile(call, source, told).steps()
-    settings = call.places()
+    return app.journal_steps(with_journal(call.places()), told)
+
+
+def with_journal(settings: Settings) -> Settings:
+    """The same settings; raises NothingThereError where they name no journal that is there."""
     if not settings.journal.path.exists():
         raise NothingThereError(f"there is no journal at {settings.journal.path}")
-    return app.journal_steps(settings, told)
+    return settings
 
 
 def counted(steps: Iterable[Record], total: int, told: Told) -> Iterator[Record]:

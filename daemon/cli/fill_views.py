@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -35,8 +34,20 @@ _LIFE: Final = (
 )
 
 
-def _ledger(call: Call, path: Path, watched: str = "") -> Ledger:
-    """The orders in a file: the newest, those at work, and the one that is watched, if it is."""
+def _ledger(call: Call, path: Path, *watched: str) -> Ledger:
+    """The orders in a file, each whole: the newest, those at work, and those that are watched.
+
+    Where one had more to come after memory let go of it, the file is read again with an eye on it.
+    """
+    wanted = frozenset(watched)
+    while True:
+        ledger = _read(call, path, wanted)
+        if wanted.issuperset(ledger.returned):
+            return ledger
+        wanted |= ledger.returned
+
+
+def _read(call: Call, path: Path, watched: frozenset[str]) -> Ledger:
     with progress("reading the steps") as told:
         file = FillFile(call, path, told)
         ledger = Ledger(Limits(_FILLS_KEPT, FOR_GOOD_H, watched))
@@ -64,12 +75,23 @@ def show_status(call: Call, path: Path) -> int:
 
 
 def show_orders(call: Call, path: Path, limit: int) -> int:
-    """The orders in a file, those at work first."""
-    rows = _states(islice(_ledger(call, path), limit))
+    """The orders in a file: those at work, then the newest `limit` of the others."""
+    ledger = _ledger(call, path)
+    others = sorted(
+        (life for life in ledger if not life.working),
+        key=lambda life: life.steps[-1].seq,
+        reverse=True,
+    )
+    rows = _states([*(life for life in ledger if life.working), *others[:limit]])
+    more = ledger.order_count - len(rows)
     if call.json_output:
-        tell_json({"source": str(path), "orders": rows})
-    else:
-        _rows("orders", _ORDER, rows)
+        sums = {"total_orders": ledger.order_count, "not_shown": more}
+        tell_json({"source": str(path), **sums, "orders": rows})
+        return ExitCode.OK
+    _rows("orders", _ORDER, rows)
+    if more:
+        reach = f"--limit for more (within the newest {_FILLS_KEPT} fills)"
+        tell(f"{more} older orders are not shown: {reach}, or order ID for any one")
     return ExitCode.OK
 
 

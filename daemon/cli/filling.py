@@ -66,7 +66,8 @@ def process_fill(
     if call.json_output:
         tell_json({"journal": None if path is None else str(path), **asdict(counts)})
     else:
-        kept = "nothing is kept: name a --journal" if path is None else f"kept in {path}"
+        kept = f"kept in {path}" if counts.fills else "nothing to keep"
+        kept = "nothing is kept: name a --journal" if path is None else kept
         tell(
             f"{counts.fills} fills ({counts.duplicates} known already) in {counts.records} records,"
             f" {counts.bad} bad; {kept}"
@@ -121,8 +122,8 @@ def import_fills(
     """Take the orders and fills of an export into the fills journal --journal.
 
     What contradicts the journal is told (order, field, both values), and then nothing is taken:
-    exit code 4. With --replace the old journal stays beside the new one under another name. What
-    was interrupted is completed by the same import again.
+    exit code 4. With --replace the old journal stays beside the new one under another name. All of
+    it is taken or, where this is interrupted, nothing.
     """
     path = _fills_journal(call, journal)
     if path is None:

@@ -20,11 +20,11 @@ from daemon.analytics.pnl_trail import PnlTrail
 from daemon.analytics.scene import View, plain, utc
 from daemon.cli import charts
 from daemon.cli.exits import ExitCode
-from daemon.cli.fill_file import From, steps_of
+from daemon.cli.fill_file import From, note_of, steps_of
 from daemon.cli.output import cell, pick, printable, progress, tell, tell_json, views
 from daemon.cli.verb import Call, verb
 from daemon.core.terms import proper
-from daemon.fill_handler.statefile import replacing
+from daemon.journal.replacing import replacing
 
 _EXITS: Final = 200
 _STYLE: Final = """
@@ -46,6 +46,7 @@ class Whole(NamedTuple):
     figures: Figures
     trail: PnlTrail
     until_ns: int
+    note: str | None = None
 
 
 def add_verbs(application: typer.Typer) -> None:
@@ -79,7 +80,7 @@ def folded(call: Call, source: Path | None) -> Whole:
             figures.take(one.seq, one.event, one.commands)
             trail.take(figures.book, one.event, one.commands)
             until_ns = one.event.receive_time_ns
-    return Whole(figures, trail, until_ns)
+    return Whole(figures, trail, until_ns, note_of(call, source))
 
 
 def page(whole: Whole) -> str:
@@ -96,6 +97,7 @@ def page(whole: Whole) -> str:
         *(charts.svg(draw) for draw in charts.draw_model(figures)),
     ]
     when = f"the journal up to record {figures.seq}, {utc(whole.until_ns) or 'empty'}"
+    when += f"; {whole.note}" if whole.note else ""
     return "\n".join(
         [
             '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">',

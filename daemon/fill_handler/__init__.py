@@ -1,7 +1,8 @@
 """The library face: fills of any venue in, order states out, over the daemon's own core.
 
 Ten lines that work without a daemon stand in the README ("As a library"). The seed's words
-(`amount`, `total_fees`, ...) are spoken here and in the views, and nowhere below.
+(`amount`, `total_fees`, ...) are spoken here and in the views, and nowhere below. Trades need the
+whole daemon, so they have a door of their own: `daemon.fill_handler.exchange_manager`.
 """
 
 from __future__ import annotations
@@ -36,8 +37,6 @@ __all__ = [
     "AmbiguousFormatError",
     "ConfigError",
     "ExchangeError",
-    "ExchangeManager",
-    "ExchangeType",
     "FillConflictError",
     "FillError",
     "FillEvent",

@@ -45,7 +45,7 @@ from daemon.fill_handler.state import (
     partial_fill_result,
 )
 from daemon.fill_handler.statefile import StateFile, Told, Written, write_steps
-from daemon.fill_handler.store import open_store, read_ledger
+from daemon.fill_handler.store import drafted, open_store, read_ledger
 from daemon.fill_handler.tally import Tally, statistics
 from daemon.journal.errors import JournalError
 from daemon.journal.sqlite import SqliteJournal
@@ -187,8 +187,12 @@ class FillHandler:
         """
         where = (order_id, venue, symbol)
         found = self._ledger.find(*where)
-        if not found and self._journal is not None:
-            limits = Limits(self.config.fill_history_limit, FOR_GOOD_H, watched=order_id)
+        whole = found and self._ledger.returned.isdisjoint(
+            one.order.client_order_id for one in found
+        )
+        if not whole and self._journal is not None:
+            watched = frozenset({order_id})
+            limits = Limits(self.config.fill_history_limit, FOR_GOOD_H, watched)
             found = read_ledger(self._journal, limits).find(*where)
         return self._state(the_one(found, order_id))
 
@@ -236,8 +240,8 @@ class FillHandler:
 
         Raises `StateError` for an export that is not whole, or contradicts what is known (each
         line names the order, the field and both values); then nothing was taken. A journal that is
-        replaced is kept under another name. `dry_run` reports and changes nothing. Where the
-        process or the disk ends in the middle the first steps are kept: import the same again.
+        replaced is kept under another name. `dry_run` reports and changes nothing. A journal has
+        taken all of it or, where anything ends it in the middle, none; so has the handler ended.
         """
         source = Steps(*portable.steps_of(state))
         report = await self._import(source, replace=replace, dry_run=dry_run)
@@ -261,6 +265,7 @@ class FillHandler:
         return await self._import(source, replace=replace, dry_run=dry_run)
 
     async def _import(self, source: Source, *, replace: bool, dry_run: bool) -> ImportReport:
+        self._require_open()
         beside = self._beside(nothing=replace)
         try:
             ledger = beside.known.ledger
@@ -270,9 +275,8 @@ class FillHandler:
             check_sums(source.tally, takes_them=takes_sums)
             if dry_run or report.contradictions:
                 return dataclasses.replace(report, dry_run=dry_run)
-            if replace:
-                await self._begin_anew()
-            await self._keep(step for step, is_new in beside.news(source.steps()) if is_new)
+            news = (step for step, is_new in beside.news(source.steps()) if is_new)
+            await self._keep_whole(news, replace=replace)
         finally:
             beside.met.close()
         if source.tally != Tally():
@@ -296,14 +300,6 @@ class FillHandler:
             beside = Beside(Known(self._new_ledger(), self._journal))
         beside.remember(self._all()[0])
         return beside
-
-    async def _begin_anew(self) -> None:
-        if self._journal is not None and self.config.journal is not None:
-            path = self.config.journal
-            await self._journal.close()
-            path.rename(path.with_name(f"{path.name}.replaced-{self._clock.wall_ns()}"))
-            self._journal = open_store(path, self._clock, self.config.keys)
-        self._ledger, self._seq = self._new_ledger(), 0
 
     @property
     def _known(self) -> Known:
@@ -339,8 +335,7 @@ class FillHandler:
 
     def _fold(self, one: Decoded, taken: Taken) -> list[FillEvent]:
         """Fold a record's facts; those that changed anything are put on `taken`."""
-        if self._ended:
-            raise JournalError(f"nothing more is taken: {self._ended}")
+        self._require_open()
         views: list[FillEvent] = []
         for event in one.events:
             changed = self._take(event)
@@ -357,6 +352,27 @@ class FillHandler:
                 self._conflicts += 1
                 raise FillConflictError(f"{line}: the first one stands", venue=event.venue)
         return self._known.fold(event)
+
+    def _require_open(self) -> None:
+        if self._ended:
+            raise JournalError(f"nothing more is taken: {self._ended}")
+
+    async def _keep_whole(self, steps: Iterable[Record], *, replace: bool) -> None:
+        """Keep all of these; the journal has them all at the end, or none."""
+        self._ended = "an import ended in the middle"
+        if replace:
+            self._ledger, self._seq = self._new_ledger(), 0
+        old, used = self._journal, (self._clock, self.config.keys)
+        if old is None:
+            await self._keep(steps)
+        else:
+            try:
+                async with drafted(old, *used, replace=replace) as self._journal:
+                    await self._keep(steps)
+            finally:
+                self._journal = old
+            self._journal = open_store(old.path, *used)
+        self._ended = ""
 
     async def _keep(self, steps: Iterable[Record]) -> None:
         known, waiting = self._known, iter(steps)

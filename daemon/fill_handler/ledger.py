@@ -30,9 +30,11 @@ from daemon.core.terms import (
     NANOS,
     ClientOrderId,
     PositionKey,
+    VenueOrderId,
 )
 from daemon.fill_handler.life import Life, face, learn, new_order, waits
 from daemon.fill_handler.tally import Retry, Tally
+from daemon.journal.digests import Digests
 from daemon.ports import Record
 
 KEPT_COMMANDS: Final = (
@@ -54,20 +56,26 @@ _HOUR_NS: Final = 3_600 * NANOS
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What memory keeps: `fills` in all, ended orders for `age_hours`, order `watched` for good."""
+    """What memory keeps: orders `watched` for good, of the others `fills` in all, `age_hours`."""
 
     fills: int
     age_hours: Decimal
-    watched: str = ""
+    watched: frozenset[str] = frozenset()
 
 
 class Ledger:
-    """Orders by the name that the book gives them; `limits` None keeps everything."""
+    """Orders by the name that the book gives them; `limits` None keeps everything.
+
+    `returned`: those that were let go of before a fact of theirs came. What is kept of them begins
+    there; the sums count each order once.
+    """
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.book = Book()  # of our own orders; and every fill's key
         self.tally = Tally()
         self.kept_fills = 0
+        self.returned: set[str] = set()
+        self._gone: Digests | None = None
         self._limits = limits
         self._working: dict[ClientOrderId, Life] = {}
         self._idle: dict[ClientOrderId, Life] = {}  # ended, or of unsaid size: oldest first
@@ -185,7 +193,7 @@ class Ledger:
         life.said_id = life.said_id or event.client_order_id
         if isinstance(event, Fill):
             life.fills.append(event)
-            self.kept_fills += 1
+            self._weigh(life, 1)
             if life.book is not self.book:
                 remember(self.book, life.book.fills[fill_key(event)])
         return [life]
@@ -206,7 +214,7 @@ class Ledger:
             mine.add_fill(fill.last_qty, fill.last_px, fill.commission, fill.commission_currency)
         life.fills += early.fills
         life.steps += early.steps
-        self.kept_fills += len(early.fills)
+        self._weigh(life, len(early.fills))
         return True
 
     def _open_strange(self, event: OrderEvent) -> Life | None:
@@ -222,8 +230,8 @@ class Ledger:
             symbol=event.symbol,
             position_side=event.position_side,
         )
-        name = f"{key.name}/{event.venue_order_id}"
-        order = new_order(ClientOrderId(name), key, event.side, event)
+        name = _strange_name(key, event.venue_order_id)
+        order = new_order(name, key, event.side, event)
         order.venue_order_id = event.venue_order_id
         order.take(OrderInput.ACCEPTED)
         # A book of its own: what is let go of elsewhere must not change what this one is told.
@@ -233,6 +241,9 @@ class Ledger:
 
     def _open(self, order: Order, event: Event, book: Book) -> Life:
         ours = book is self.book
+        if self._gone is not None and order.client_order_id.encode() in self._gone:
+            self.returned.add(order.client_order_id)
+            self.tally.orders -= 1
         book.position(order.key)
         book.index_order(order)
         at_ns = event.receive_time_ns
@@ -301,8 +312,14 @@ class Ledger:
         name = life.order.client_order_id
         self._working.pop(name, None)
         self._idle.pop(name, None)
-        watched = self._limits is not None and self._limits.watched in life.ids
-        (self._working if life.working or watched else self._idle)[name] = life
+        (self._working if life.working or self._watched(life) else self._idle)[name] = life
+
+    def _watched(self, life: Life) -> bool:
+        return self._limits is not None and not self._limits.watched.isdisjoint(life.ids)
+
+    def _weigh(self, life: Life, fills: int) -> None:
+        """Count what memory has to keep, or no more; what is watched does not crowd out others."""
+        self.kept_fills += 0 if self._watched(life) else fills
 
     def _let_go(self, now_ns: int, current: Life) -> None:
         if self._limits is None:
@@ -319,10 +336,12 @@ class Ledger:
     def _forget(self, life: Life) -> None:
         """Keep an order's sums and nothing else of it; its fills' keys stay known."""
         self.tally.add(life)
+        self._gone = self._gone or Digests()
+        self._gone.add(_strange_name(life.order.key, life.order.venue_order_id).encode())
         self._drop(life)
 
     def _drop(self, life: Life) -> None:
-        self.kept_fills -= len(life.fills)
+        self._weigh(life, -len(life.fills))
         self._working.pop(life.order.client_order_id, None)
         self._idle.pop(life.order.client_order_id, None)
         where = life.order.venue_order_id
@@ -356,6 +375,11 @@ def differing(known: Fill | KnownFill, fill: Fill) -> str | None:
     return None
 
 
+def _strange_name(key: PositionKey, venue_order_id: VenueOrderId | None) -> ClientOrderId:
+    """What the book calls an order that is known by the venue's id alone."""
+    return ClientOrderId(f"{key.name}/{venue_order_id}")
+
+
 def _where(event: OrderEvent) -> VenueIdKey | None:
     if event.venue_order_id is None:
         return None
@@ -367,5 +391,5 @@ def _unfile(book: Book, order: Order) -> None:
     book.orders.pop(order.client_order_id, None)
     if order.venue_order_id is not None:
         book.by_venue_id.pop(venue_id_key(order.key, order.venue_order_id), None)
-    left = [other for other in book.live_orders.get(order.key, ()) if other is not order]
-    book.live_orders[order.key] = left
+    live = book.live_orders.get(order.key, [])
+    live[:] = [other for other in live if other is not order]

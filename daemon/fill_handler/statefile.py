@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -25,6 +23,7 @@ from daemon.fill_handler.errors import StateError
 from daemon.fill_handler.portable import FORMAT, plain, plain_step, read_as, read_step, steps_of
 from daemon.fill_handler.tally import Tally
 from daemon.journal.frames import is_framed, read_frames, write_frames
+from daemon.journal.replacing import replacing
 from daemon.journal.sealing import NO_KEYS, KeyRing, SealBrokenError
 from daemon.ports import Record
 
@@ -47,21 +46,6 @@ class Written:
     steps: int = 0
     fills: int = 0
     sealed: bool = False
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A new file that takes the place of `path`, whole or not at all, its owner's alone."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    part = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(descriptor)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def write_steps(

@@ -17,7 +17,8 @@ from typing import Final, NamedTuple
 from daemon.journal.errors import JournalCorruptError
 
 GENESIS: Final = bytes(32)
-RESTORE: Final = "restore a backup, or move the journal aside and run `filld rebuild`"
+# Not "restore a backup": one that is older than the last order gives its id a second time.
+RESTORE: Final = "move the journal aside and run `filld rebuild` (see OPERATIONS.md)"
 _NUMBERS: Final = struct.Struct(">qqqqq")
 _REKEYED: Final = b"filld rekey\0"
 

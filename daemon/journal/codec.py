@@ -19,6 +19,7 @@ from daemon.core import events as ev
 from daemon.core import requests as rq
 from daemon.core.book import BookState
 from daemon.core.errors import FilldError, OursError
+from daemon.journal.chain import RESTORE
 from daemon.journal.errors import JournalCorruptError
 from daemon.ports import Record
 
@@ -136,12 +137,11 @@ def decode_record(seq: int, payload: bytes, engine_version: int | None = None) -
     except KeyError as error:
         raise JournalCorruptError(
             f"journal record {seq}: unknown kind {error.args[0]!r}; it was written by another"
-            f" version of filld, or the file is damaged: restore a backup or run `filld rebuild`"
+            f" version of filld, which still reads it, or the file is damaged: {RESTORE}"
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError, FilldError) as error:
         raise JournalCorruptError(
-            f"journal record {seq} cannot be read ({error}): restore a backup or run"
-            f" `filld rebuild`"
+            f"journal record {seq} cannot be read ({error}): {RESTORE}"
         ) from error
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
+from itertools import islice
 from operator import attrgetter
 from typing import Final
 
@@ -106,6 +107,18 @@ class Image:
             yield from _slices(value)
 
 
+def encoded(value: object) -> Iterator[bytes]:
+    """The bytes of a record of lists, in slices; nothing of it may change meanwhile."""
+    if is_dataclass(value):
+        names = [field.name for field in fields(value)]
+        yield _header(len(names), 0x80, 0xDE)
+        for name in names:
+            yield _ENCODE(name)
+            yield from encoded(getattr(value, name))
+    else:
+        yield from _slices(value)
+
+
 def _still(value: object) -> object:
     """`value`, of which nothing changes any more."""
     if isinstance(value, list):
@@ -135,6 +148,11 @@ def _slices(value: object) -> Iterator[bytes]:
         yield _header(len(value), 0x90, 0xDC)
         for start in range(0, len(value), _SLICE):
             yield _body(value[start : start + _SLICE])
+    elif isinstance(value, dict):
+        yield _header(len(value), 0x80, 0xDE)
+        items = iter(value.items())
+        while part := dict(islice(items, _SLICE)):
+            yield _ENCODE(part)[len(_header(len(part), 0x80, 0xDE)) :]
     else:
         yield _ENCODE(value)
 

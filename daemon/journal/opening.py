@@ -125,7 +125,7 @@ def read_meta(connection: apsw.Connection) -> Meta:
     rows = {str(name): str(value) for name, value in connection.execute(_META)}
     for name in ("journal_id", "created_ns"):
         if name not in rows:
-            raise JournalCorruptError(f"the journal has no {name}: restore a backup")
+            raise JournalCorruptError(f"the journal has no {name}: {RESTORE}")
     try:
         return Meta(
             journal_id=JournalId(rows["journal_id"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +16,7 @@ from daemon.journal.chain import RESTORE, Head, Row, follow
 from daemon.journal.codec import decode_record, decode_state
 from daemon.journal.errors import JournalCorruptError, JournalError
 from daemon.journal.migrate import check_ours
-from daemon.journal.opening import connect, explained, head_at, last_head, read_meta
+from daemon.journal.opening import Meta, connect, explained, head_at, last_head, read_meta
 from daemon.journal.rows import key_columns
 from daemon.journal.sealing import NO_KEYS, KeyRing, SealBrokenError
 from daemon.journal.vault import Vault
@@ -27,6 +27,14 @@ ROWS: Final = (
     "SELECT seq, engine_version, recorded_ns, CAST(kind AS BLOB), payload, prev_hash, sealed,"
     " row_hash FROM records WHERE seq > ? ORDER BY seq"
 )
+_NAMING: Final = (
+    "SELECT seq, engine_version, recorded_ns, CAST(kind AS BLOB), payload, prev_hash, sealed,"
+    " row_hash FROM records WHERE seq > ? AND seq <= ?"
+    " AND (sealed OR kind = ? OR instr(payload, ?)) ORDER BY seq"
+)
+_PLACED: Final = "SELECT seq FROM orders WHERE client_order_id = ?"
+# Some milliseconds of a search.
+_STRETCH: Final = 2_000
 _KNOWN: Final = (
     "SELECT seq FROM fills WHERE account = ? AND venue = ? AND symbol = ? AND exec_id = ?"
     " AND venue_order_id = ?"
@@ -88,13 +96,46 @@ class Reader:
             for columns in self._connection.execute(ROWS, (after_seq,)):
                 row = Row(*columns)
                 head = follow(row, head, chained=meta.is_chained(row.seq))
-                if not row.sealed and meta.sealed_from is not None and row.seq >= meta.sealed_from:
-                    raise JournalCorruptError(
-                        f"journal record {row.seq} is not sealed, though all are from"
-                        f" {meta.sealed_from} on: {RESTORE}"
-                    )
-                payload = self._vault.payload(row)
+                payload = self._opened(row, meta)
                 yield decode_record(row.seq, payload, row.engine_version)
+
+    def naming(self, text: str, kind: str, going: Callable[[int, int], bool]) -> Iterator[Record]:
+        """Records in which `text` stands, and all events called `kind`, in order.
+
+        Far quicker than `replay`: of the chain only the link of each such record is checked.
+        `going` is asked now and then, with the seq reached and the last: not true ends it.
+        """
+        needle = text.encode()
+        with explained(self._path):
+            meta = read_meta(self._connection)
+            last = last_head(self._connection, meta.start).seq
+            placed = self._connection.execute(_PLACED, (text,)).fetchone()
+            first = 0 if placed is None else placed[0] - 1  # nothing names an order before that
+            for start in range(first, last, _STRETCH):
+                if not going(start, last):
+                    return
+                asked = (start, start + _STRETCH, kind, needle)
+                for columns in list(self._connection.execute(_NAMING, asked)):
+                    row = Row(*columns)
+                    before = Head(row.seq - 1, row.prev_hash)
+                    follow(row, before, chained=meta.is_chained(row.seq))
+                    payload = self._opened(row, meta)
+                    if needle in payload or row.kind == kind.encode():
+                        yield decode_record(row.seq, payload, row.engine_version)
+
+    def _opened(self, row: Row, meta: Meta) -> bytes:
+        if not row.sealed and meta.sealed_from is not None and row.seq >= meta.sealed_from:
+            raise JournalCorruptError(
+                f"journal record {row.seq} is not sealed, though all are from"
+                f" {meta.sealed_from} on: {RESTORE}"
+            )
+        return self._vault.payload(row)
+
+    def placed(self, client_order_id: str) -> Record | None:
+        """The record of an order's first sending; None if it was never sent."""
+        with explained(self._path):
+            found = self._connection.execute(_PLACED, (client_order_id,)).fetchone()
+        return None if found is None else next(self.replay(found[0] - 1))
 
     def latest_snapshot(self) -> tuple[int, BookState] | None:
         """The newest snapshot that can be read, with its seq; None: fold from the start."""

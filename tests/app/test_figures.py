@@ -8,9 +8,13 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from daemon.analytics.figures import Figures, Measure
+import pytest
+
+from daemon.analytics.figures import Figures
 from daemon.analytics.lessons import Lesson
-from daemon.app.figures import Follower, figures_of, journal_steps, measure_of
+from daemon.app import figures as module
+from daemon.app.figures import Follower, figures_of, journal_steps, rest_s
+from daemon.app.kept_figures import KeptFigures, measure_of
 from daemon.core.commands import Command, NoticeKind, Notify
 from daemon.core.decisions import CloseExit, ExitEnd
 from daemon.core.errors import TheirsError
@@ -81,7 +85,11 @@ class Stand:
         told = Audience([self.ear], self.bug)
         self.lessons: list[tuple[Lesson, bool]] = []
         self.follower = Follower(
-            lambda: Reader(self.path), Measure(), SystemClock(), told, self.learn
+            lambda: Reader(self.path),
+            KeptFigures(settings(folder)),
+            SystemClock(),
+            told,
+            self.learn,
         )
 
     def learn(self, lesson: Lesson, news: bool) -> None:
@@ -108,7 +116,7 @@ async def test_a_follower_catches_up_then_follows_and_tells_of_what_is_new(tmp_p
     old, again = records[: len(records) // 2], records[len(records) // 2 :]
     journal = SqliteJournal(stand.path, INLINE)
     await journal.append(old)
-    stand.follower.begin(len(old))
+    stand.follower.begin(len(old), whole=False)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(stand.follower.run(stand.bug, stand.ends.append))
         assert await stand.read_until(len(old)) == (2, 0)
@@ -125,6 +133,28 @@ async def test_a_follower_catches_up_then_follows_and_tells_of_what_is_new(tmp_p
     assert fills == 4
 
 
+async def test_a_follower_keeps_where_it_is_and_the_next_one_goes_on_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "KEEP_EVERY", 1)
+    records = journal_of([BAD, replace(BAD, symbol="NFL-2")])
+    await keep(tmp_path / "journal.db", records)
+    first = Stand(tmp_path)
+    first.follower.begin(len(records), whole=False)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(first.follower.run(first.bug, first.ends.append))
+        async with asyncio.timeout(10):
+            while not (tmp_path / "journal.db.figures").exists():  # noqa: ASYNC110 - another's file
+                await asyncio.sleep(0.01)
+        task.cancel()
+    second, third = Stand(tmp_path), Stand(tmp_path)
+    second.follower.begin(len(records), whole=False)
+    third.follower.begin(len(records), whole=True)
+    assert await second.follower.read(lambda figures: figures.seq) == (len(records), 0)
+    assert await third.follower.read(lambda figures: figures.seq) == (0, len(records))
+    assert (first.bugs, first.ends) == ([], [])
+
+
 async def test_a_journal_that_cannot_be_read_ends_the_following_alone(tmp_path: Path) -> None:
     stand = Stand(tmp_path)
     await stand.follower.run(stand.bug, stand.ends.append)
@@ -138,10 +168,15 @@ async def test_a_step_that_the_figures_stumble_over_is_reported_and_passed(tmp_p
     records = journal_of([BAD])
     broken = Record(len(records) + 1, make.timer("t"), (never_opened,))
     await keep(stand.path, [*records, broken])
-    stand.follower.begin(broken.seq)
+    stand.follower.begin(broken.seq, whole=False)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(stand.follower.run(stand.bug, stand.ends.append))
         assert await stand.read_until(broken.seq) == (2, 0)
         task.cancel()
     assert [type(bug) for bug in stand.bugs] == [KeyError]
     assert stand.ends == []
+
+
+def test_the_figures_leave_nine_tenths_of_the_time_to_a_loop_at_work() -> None:
+    assert rest_s(10_000_000, busy=True) == pytest.approx(0.09)
+    assert rest_s(10_000_000, busy=False) == rest_s(0, busy=True) == 0.005

@@ -17,6 +17,7 @@ from daemon.analytics.scene import View
 from daemon.cli.main import application
 from daemon.control.client import DoorClient
 from daemon.control.health import HealthSource
+from daemon.control.lines import LineSource
 from daemon.control.server import Sources, serve_door
 from daemon.core.commands import Command
 from daemon.core.engine import ENGINE_VERSION
@@ -43,6 +44,13 @@ class Said:
         return msgspec.json.decode(self.out, type=dict[str, object])
 
 
+class NoLines:
+    """A log in which nothing stands yet."""
+
+    def after(self, _number: int, _limit: int) -> tuple[list[str], int]:
+        return [], 0
+
+
 class Stage:
     """One folder with its settings; `filld` runs a verb in this process."""
 
@@ -63,7 +71,9 @@ class Stage:
         asyncio.run(_keep(self.journal, play.records))
 
     @contextlib.contextmanager
-    def running(self, door: FakeDoor, health: HealthSource | None = None) -> Iterator[FakeDoor]:
+    def running(
+        self, door: FakeDoor, health: HealthSource | None = None, lines: LineSource | None = None
+    ) -> Iterator[FakeDoor]:
         """The daemon's door, served from a thread."""
         ready = threading.Event()
         ended: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
@@ -71,7 +81,7 @@ class Stage:
         async def serve() -> None:
             stop = asyncio.Event()
             async with asyncio.TaskGroup() as group:
-                sources = Sources(health=health)
+                sources = Sources(health=health, lines=lines or NoLines())
                 task = group.create_task(serve_door(self.socket, door, sources), name="door")
                 async with DoorClient(self.socket) as client:
                     await until_open(client)

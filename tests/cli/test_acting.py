@@ -1,4 +1,7 @@
-"""Verbs that act: what the daemon is told, what people read, and how each refusal ends."""
+"""Verbs that act: what the daemon is told, what people read, and how each refusal ends.
+
+Covers daemon.cli.acting and daemon.cli.door.
+"""
 
 from __future__ import annotations
 

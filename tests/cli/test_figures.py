@@ -14,7 +14,7 @@ from daemon.analytics.scene import View
 from daemon.cli.exits import ExitCode
 from tests.analytics.journals import journal_of
 from tests.app.test_figures import BAD, keep
-from tests.cli.stage import Stage, invoke
+from tests.cli.stage import Stage, invoke, story
 from tests.control.doors import inner, rows
 
 
@@ -130,3 +130,20 @@ def test_csv_out_of_an_export_is_that_of_the_journal(
 def test_the_verbs_stand_in_the_group_of_fills_too(kept: Stage) -> None:
     said = invoke("fill", "performance", "--json", "--config", str(kept.config))
     assert said.json == json_of(kept, "performance")
+
+
+def test_a_fills_journal_says_that_it_knows_of_no_exits(tmp_path: Path) -> None:
+    stage, file, fills = Stage(tmp_path), str(tmp_path / "e"), str(tmp_path / "fills.db")
+    stage.keep(story())
+    assert stage.filld("export", file).code == ExitCode.OK
+    assert stage.filld("import", file, "--journal", fills).code == ExitCode.OK
+    for verb in ("performance", "slippage"):
+        assert "note" not in json_of(stage, verb, "--from", file)
+        assert "holds no exits" in str(json_of(stage, verb, "--from", fills)["note"])
+        shown = stage.filld(verb, "--from", fills).out
+        assert "holds no exits" in shown
+        assert "exits against the price" not in shown
+        assert "exits against the price" in stage.filld(verb, "--from", file).out
+    page = tmp_path / "r.html"
+    assert stage.filld("report", str(page), "--from", fills).code == ExitCode.OK
+    assert "holds no exits" in page.read_text()

@@ -1,4 +1,7 @@
-"""process-fill, export, import, --from and `filld fill`: real files, a real journal."""
+"""process-fill, export, import, --from and `filld fill`: real files, a real journal.
+
+Covers daemon.cli.filling and daemon.cli.fill_group.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from daemon.cli.fill_group import fill_group
 from daemon.cli.fill_records import Record, read_records
 from daemon.cli.fill_views import show_status
 from daemon.fill_handler import UnknownFormatError
@@ -103,8 +105,10 @@ def test_a_record_of_a_long_array_is_told_by_its_own_line(stage: Stage, tmp_path
     assert f"line {line}: no fill of any venue" in said.err
 
 
-def test_nothing_good_is_bad_input(stage: Stage, tmp_path: Path) -> None:
-    assert stage.filld("process-fill", write(tmp_path / "f", '{"x": 1}')).code == 2
+def test_nothing_good_is_bad_input(stage: Stage, tmp_path: Path, fills: Path) -> None:
+    bad = write(tmp_path / "f", '{"x": 1}')
+    said = stage.filld("process-fill", bad, "--journal", str(fills))
+    assert (said.code, said.out.partition("; ")[2]) == (2, "nothing to keep\n")
     assert stage.filld("process-fill", str(tmp_path / "none")).code == 1
     assert stage.filld("process-fill", write(tmp_path / "f", "")).code == 0
 
@@ -271,7 +275,6 @@ def test_the_group_has_the_verbs_of_filld(stage: Stage, tmp_path: Path, fills: P
     assert invoke("fill", "process-fill", file, "--journal", str(fills), *options).code == 0
     ours = invoke("fill", "status", "--from", str(fills), "--json", *options)
     assert ours.json == said("status", "--from", str(fills), "--json").json
-    assert fill_group().info.name == "fill"
     assert callable(show_status)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from typing import Any
 
@@ -53,6 +54,16 @@ def shot_of(positions: list[View], exits: list[View] | None = None, **status: An
         exits={"time": NOW, "exits": exits or []},
         health={"ready": True, "sentence": "all is well"},
     )
+
+
+def test_the_venue_is_named_where_there_are_several() -> None:
+    held = position("ETHUSDT", "0.1") | {"venue": "binance-usdm"}
+    work = exit_at_work("BTCUSDT") | {"venue": "bitget-spot"}
+    one: View = {"account": "main", "venue": "binance-usdm", "stream_up": True, "live": True}
+    lines = text_of(shot_of([held], [work], accounts=[one, {**one, "venue": "bitget-spot"}]))
+    assert any(line.startswith("ETHUSDT binance-usdm ") for line in lines)
+    assert len([line for line in lines if line.startswith("BTCUSDT bitget-spot ")]) > 1
+    assert not any("ETHUSDT b" in line for line in text_of(shot_of([held], accounts=[one])))
 
 
 def exit_at_work(symbol: str) -> View:
@@ -124,7 +135,7 @@ def test_what_is_wrong_is_said_above() -> None:
     assert [line.strip() for line in lines[6:9]] == [
         "no positions",
         "no exits at work",
-        "no fills of exits",
+        "no fills",
     ]
 
 
@@ -163,3 +174,22 @@ def test_a_hostile_name_moves_no_cursor() -> None:
 )
 def test_a_screen_is_no_ledger(number: str | None, shown: str | None) -> None:
     assert brief(number) == shown
+
+
+def test_the_log_tells_of_fills_that_belong_to_no_exit() -> None:
+    part = {"time": "2026-01-02T03:04:01Z", "qty": "5", "price": "0.58", "exec_id": "t1"}
+    ended: View = {"symbol": "A", "open": False, "partial_fills": [part]}
+    line = {"venue": "kalshi", "side": "buy", "last_qty": "7", "last_px": "0.30", "seq": 4}
+    told = (
+        {**line, "symbol": "A", "exec_id": "t1", "timestamp": "2026-01-02T03:04:01.5Z"},
+        {**line, "symbol": "B", "exec_id": "t2", "timestamp": "2026-01-02T03:04:02Z", "cause": 3},
+        {**line, "symbol": "C", "exec_id": "t3", "timestamp": "2026-01-02T03:04:03Z"},
+    )
+    held: View = {**position("C"), "venue": "kalshi", "side": "no"}
+    lines = text_of(dataclasses.replace(shot_of([held], [ended]), fills=told))
+    at = next(number for number, line in enumerate(lines) if line.startswith("last fill"))
+    rows = [line.split() for line in lines[at + 1 : at + 4]]
+    assert [row[0] for row in rows] == ["C", "B", "A"]
+    assert rows[0][2:6] == ["7", "0.7", "buy,", "stranger's"]  # what a NO was sold for
+    assert rows[1][2:6] == ["7", "0.30", "buy,", "ours"]
+    assert rows[2][2:4] == ["5", "0.58"]

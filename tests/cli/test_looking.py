@@ -1,4 +1,7 @@
-"""status, positions, orders, order, exits: from the daemon, from its journal, from nothing."""
+"""status, positions, orders, order, exits: from the daemon, from its journal, from nothing.
+
+Covers daemon.cli.looking and daemon.cli.standing.
+"""
 
 from __future__ import annotations
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import typer
 
 from daemon import __main__
 from daemon.cli import main, output
@@ -44,6 +46,29 @@ def test_every_verb_has_help_and_is_listed() -> None:
         shown = invoke(verb, "--help")
         assert shown.code == 0
         assert "--json" in shown.out
+
+
+def test_each_verb_is_in_the_module_that_is_said_to_have_it() -> None:
+    for family, verbs in main.FAMILIES.items():
+        app = typer.Typer()
+        importlib.import_module(f"daemon.cli.{family}").add_verbs(app)
+        groups = [group.typer_instance for group in app.registered_groups]
+        named = [command.name for command in app.registered_commands]
+        assert (*named, *(g.info.name for g in groups if g is not None)) == verbs
+
+
+@pytest.mark.parametrize("verb", ["health", "halt", "tail", "top"])
+def test_what_only_asks_the_daemon_imports_no_venue_and_no_service(verb: str) -> None:
+    code = (
+        "import sys\n"
+        "from daemon.cli.main import application\n"
+        f"application({verb!r})\n"
+        "print([m for m in sys.modules if m in {'apprise', 'daemon.app', 'daemon.venues.rest'}])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd()
+    )
+    assert done.stdout == "[]\n"
 
 
 def test_the_version_is_the_packages() -> None:

@@ -27,7 +27,11 @@ def test_run_hands_everything_on(stage: Stage, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(app, "run", run)
     words = ["--take-over", "--pretty", "--set", "refresh_active=7"]
     assert stage.filld("run", *words).code == 0
-    (launch,) = launches
+    assert stage.filld("run").code == stage.filld("run", "--json").code == 0
+    both = stage.filld("run", "--json", "--pretty")
+    assert (both.code, both.err) == (2, "filld: --pretty and --json: one of them\n")
+    assert [launch.pretty for launch in launches] == [True, None, False]
+    launch = launches[0]
     assert (launch.take_over, launch.pretty) == (True, True)
     assert launch.settings.refresh_active == 7
     stage.config.write_text(stage.config.read_text() + '[exits]\norder = "gtc"\n')
@@ -62,14 +66,20 @@ def test_run_without_a_key(stage: Stage) -> None:
 
 
 def test_paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def serve(config: Path, env_dir: Path, announce: Callable[[str], None]) -> None:
-        announce(f"{config} {env_dir}")
+    async def serve(config: Path, env_dir: Path, announce: Callable[[str, str], None]) -> None:
+        announce("env", str(env_dir / "main.env"))
+        announce("binance-spot rest_url", "http://x")
         if config.name == "bad.toml":
             raise OperatorError("port: 70000")
 
     monkeypatch.setattr(app, "serve_paper", serve)
-    said = invoke("paper", "--config", "a.toml", "--env-dir", str(tmp_path))
-    assert (said.code, said.out) == (0, f"a.toml {tmp_path}\n")
+    words = ("paper", "--config", "a.toml", "--env-dir", str(tmp_path))
+    env = tmp_path / "main.env"
+    said = invoke(*words)
+    assert (said.code, said.out) == (0, f"env    {env}\nbinance-spot rest_url http://x\n")
+    said = invoke(*words, "--json")
+    rows = [json.loads(line) for line in said.out.splitlines()]
+    assert rows == [{"env": str(env)}, {"binance-spot rest_url": "http://x"}]
     said = invoke("paper", "--config", "bad.toml")
     assert (said.code, said.err) == (2, "filld: port: 70000\n")
 

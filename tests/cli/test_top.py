@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import select
@@ -13,8 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from daemon.cli.top import REFRESH_S
+from daemon.telemetry.logs import LineSink, LineWriter, LogObserver
+from tests import builders as make
 from tests.cli.stage import Stage
-from tests.control.doors import FakeDoor
+from tests.control.doors import FakeDoor, rows
 from tests.control.test_health import Standing
 from tests.core.play import guarded
 
@@ -33,7 +36,23 @@ def test_one_frame(stage: Stage) -> None:
             assert max(map(len, lines)) <= 80
             assert "\x1b" not in said.out
         view = stage.filld("top", "--json").json
-        assert set(view) == {"status", "positions", "exits", "health"}
+        assert set(view) == {"status", "positions", "exits", "health", "fills"}
+
+
+def test_fills_of_trades_and_strangers_come_out_of_the_log(stage: Stage) -> None:
+    sink = LineSink(io.BytesIO())
+    log = LogObserver(LineWriter(sink, lambda: 0, "debug"))
+    for number in range(1_500):  # the first fill is not among the lines that come at once
+        log.observe(0, make.quote(), ())
+        if number == 5:
+            log.observe(9, make.fill(venue_order_id="theirs", exec_id="t1", last_qty="3"), ())
+    log.observe(0, make.fill(venue_order_id="theirs", exec_id="t1", last_qty="3"), ())
+    with stage.running(FakeDoor(guarded()), Standing(), sink):
+        view = stage.filld("top", "--json").json
+        said = stage.filld("top", "--once").out
+    assert [fill["exec_id"] for fill in rows(view, "fills")] == ["t1"]
+    (shown,) = [line for line in said.splitlines() if "stranger" in line]
+    assert shown.split()[0] == "NFL-1"
 
 
 def test_without_a_daemon_one_frame_is_an_error(stage: Stage) -> None:

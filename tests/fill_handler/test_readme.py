@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon import fill_handler
 from tests.fill_handler.samples import BINANCE, BITGET, PHEMEX
 
 README = Path(__file__).resolve().parent.parent.parent / "README.md"
@@ -36,3 +37,7 @@ async def test_the_ten_lines_do_what_they_say(
     first, *_ = capsys.readouterr().out.splitlines()
     assert first.startswith("0.001 50000.00 partially_filled 50000")
     assert (await names["main"](PHEMEX))["total_fills_processed"] == 3  # once, over restarts too
+
+
+def test_what_the_library_promises_is_there() -> None:
+    assert not [name for name in fill_handler.__all__ if not hasattr(fill_handler, name)]

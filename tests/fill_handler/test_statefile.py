@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from daemon.fill_handler.tally import Tally
 from daemon.journal.frames import is_framed
 from daemon.journal.sealing import Key, KeyRing, SealBrokenError, UnknownKeyError
 from daemon.ports import Record
+from tests import builders as make
 from tests.cli.stage import story
 from tests.fill_handler import samples
 from tests.fill_handler.samples import Counting, placed, stands
@@ -216,3 +218,17 @@ async def test_a_contradiction_to_what_memory_has_forgotten_is_found(
         report = await made.import_file(tmp_path / "wrong")
         assert report.contradictions == ("order 0: fill 1: last_px: known 100, now 99",)
         assert made.get_fill_statistics()["total_fills_processed"] == MANY
+
+
+@pytest.mark.parametrize("ring", [None, KeyRing(Key.generate())], ids=["plain", "sealed"])
+def test_a_long_file_takes_little_memory(tmp_path: Path, ring: KeyRing | None) -> None:
+    """15,000 fills are 5 MB as a file; a million of them pass likewise."""
+    path, count = tmp_path / "e", 15_000
+    fills = (make.fill(exec_id=f"t{number}") for number in range(count))
+    tracemalloc.start()
+    write_steps(path, (Record(n, fill, ()) for n, fill in enumerate(fills, 1)), Tally(), ring)
+    assert sum(1 for _ in StateFile(path, ring).steps()) == count
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert path.stat().st_size > 5_000_000
+    assert peak < 2_500_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from daemon.fill_handler.opening import create_fill_handler
 from daemon.fill_handler.retry import delay_s, retrying
 from daemon.fill_handler.store import open_store
 from daemon.fill_handler.tally import Tally
-from daemon.journal.errors import JournalLockedError
+from daemon.journal.errors import JournalError, JournalLockedError
 from daemon.journal.sealing import Key, KeyRing
 from daemon.journal.sqlite import SqliteJournal, SqliteOptions
 from daemon.ports import Record
@@ -89,3 +90,48 @@ def test_rates_of_nothing_are_nothing() -> None:
     tally = Tally()
     assert tally.completion_rate == tally.retry_rate == ZERO
     assert tally.average_fill_s is None
+
+
+async def test_what_is_replaced_is_kept_and_nothing_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "fills.db"
+    async with await create_fill_handler({}, clock=Counting()) as source:
+        await source.process(samples.BITGET)
+        state = source.export_state()
+    async with await create_fill_handler({"journal": path}, clock=Counting()) as made:
+        await made.import_state(state, replace=True)
+        assert not list(tmp_path.glob("*.replaced-*"))
+        await made.process(samples.PHEMEX)
+        await made.import_state(state, replace=True)
+        assert made.get_fill_statistics()["total_orders"] == 1
+    (kept,) = tmp_path.glob("*.replaced-*")
+    async with await create_fill_handler({"journal": kept}, clock=Counting()) as older:
+        assert older.get_fill_statistics()["total_orders"] == 2
+
+
+async def test_an_import_that_breaks_off_leaves_the_journal_and_ends_the_handler(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "fills.db"
+
+    class Torn:
+        """An export that is whole when it is looked at, and not when it is taken."""
+
+        def __init__(self, found: list[Record]) -> None:
+            self.found, self.tally, self.looks = found, Tally(), 0
+
+        def steps(self) -> Iterator[Record]:
+            self.looks += 1
+            yield from self.found
+            if self.looks > 1:
+                raise StateError("is cut off")
+
+    made = await create_fill_handler({"journal": path}, clock=Counting())
+    await made.process(samples.PHEMEX)
+    with pytest.raises(StateError, match="is cut off"):
+        await made._import(Torn([Record(1, make.fill(), ())]), replace=False, dry_run=False)
+    with pytest.raises(JournalError, match="an import ended in the middle"):
+        await made.process(samples.BITGET)
+    await made.close()
+    assert not list(tmp_path.glob("*.importing*"))
+    async with await create_fill_handler({"journal": path}, clock=Counting()) as again:
+        assert again.get_fill_statistics()["total_orders"] == 1
