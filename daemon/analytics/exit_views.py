@@ -16,6 +16,7 @@ from daemon.analytics.scene import (
     utc,
     where,
 )
+from daemon.analytics.turns import Turns, at_once
 from daemon.core.book import Book, RestingOrder
 from daemon.core.exits import Exit, PartialFill
 from daemon.core.order import Order
@@ -30,20 +31,11 @@ from daemon.core.terms import (
     proper,
     quotient,
 )
-from daemon.core.trade import TradeFill
+from daemon.core.trade import Trade, TradeFill
 
 DEFAULT_LIMIT = 200
 _BPS = Decimal(10_000)
 _BPS_STEP = Decimal("0.01")
-History = dict[tuple[PositionKey, int], list[Exit]]
-
-
-def exit_history(book: Book) -> History:
-    """The exits of each position and generation, oldest first, the open one last."""
-    history: History = {}
-    for work in (*book.past_exits, *book.exits.values()):
-        history.setdefault((work.key, work.generation), []).append(work)
-    return history
 
 
 def seed_exit_view(scene: Scene, work: Exit | None) -> View:
@@ -96,14 +88,16 @@ def _part_view(scene: Scene, work: Exit, part: PartialFill, sign: Decimal) -> Vi
 
 def exits_view(scene: Scene, *, limit: int = DEFAULT_LIMIT) -> View:
     """Exits at work, then the newest `limit` past ones."""
-    with decimal.localcontext(EXACT):
-        book = scene.book
-        past = book.past_exits[: -limit - 1 : -1] if limit else []
-        return {
-            "time": utc(scene.now_ns),
-            "seq": scene.seq,
-            "exits": [exit_view(scene, work) for work in (*book.exits.values(), *past)],
-        }
+    return at_once(exits_turns(scene, limit=limit))
+
+
+def exits_turns(scene: Scene, *, limit: int = DEFAULT_LIMIT) -> Turns[View]:
+    """`exits_view`, made in turns."""
+    book = scene.book
+    past = book.past_exits[: -limit - 1 : -1] if limit else []
+    for work in (*book.exits.values(), *past):
+        yield "exits", exit_view(scene, work)
+    return {"time": utc(scene.now_ns), "seq": scene.seq, "exits": []}
 
 
 def exit_view(scene: Scene, work: Exit) -> View:
@@ -145,16 +139,24 @@ def _held(scene: Scene, key: PositionKey, price: Decimal | None, sign: Decimal) 
 
 def orders_view(scene: Scene, *, limit: int = DEFAULT_LIMIT) -> View:
     """Orders not proven dead, then the newest `limit` dead ones; strangers' resting orders."""
-    with decimal.localcontext(EXACT):
-        newest_first = list(reversed(scene.book.orders.values()))
-        alive = [order for order in newest_first if not order.dead]
-        dead = [order for order in newest_first if order.dead][:limit]
-        return {
-            "time": utc(scene.now_ns),
-            "seq": scene.seq,
-            "orders": [order_view(scene, order) for order in (*alive, *dead)],
-            "strangers": [_stranger_view(o) for o in scene.book.resting.values()],
-        }
+    return at_once(orders_turns(scene, limit=limit))
+
+
+def orders_turns(scene: Scene, *, limit: int = DEFAULT_LIMIT) -> Turns[View]:
+    """`orders_view`, made in turns."""
+    dead: list[Order] = []
+    for order in tuple(reversed(scene.book.orders.values())):
+        if not order.dead:
+            yield "orders", order_view(scene, order)
+            continue
+        if len(dead) < limit:
+            dead.append(order)
+        yield None
+    for order in dead:
+        yield "orders", order_view(scene, order)
+    for resting in tuple(scene.book.resting.values()):
+        yield "strangers", _stranger_view(resting)
+    return {"time": utc(scene.now_ns), "seq": scene.seq, "orders": [], "strangers": []}
 
 
 def order_view(scene: Scene, order: Order) -> View:
@@ -239,18 +241,16 @@ def find_order(book: Book, text: str) -> Order | None:
 
 
 def order_life_view(scene: Scene, order: Order) -> View:
-    """One order with its fills, the exit that it served and that exit's other orders."""
+    """One order with its fills, and the other orders of the exit or trade that it served."""
     with decimal.localcontext(EXACT):
         work = scene.book.find_exit(order.key, order.exit_no)
         fills: list[View] = []
-        others: list[View] = []
         times: list[int] = []
+        tries = _tries(scene, order, work)
         if work is not None:
             mine = [p for p in work.partial_fills if p.client_order_id == order.client_order_id]
             times = [part.time_ns for part in mine if part.time_ns]
             fills = [_part_view(scene, work, part, closed_sign(order)) for part in mine]
-            siblings = (scene.book.orders.get(name) for name in work.order_ids)
-            others = [order_view(scene, o) for o in siblings if o is not None and o is not order]
         elif order.trade_no:
             filled = _trade_fills(scene, order)
             times = [fill.time_ns for fill in filled if fill.time_ns]
@@ -261,16 +261,27 @@ def order_life_view(scene: Scene, order: Order) -> View:
             "order": order_view(scene, order),
             "fills": fills,
             "exit": None if work is None else exit_view(scene, work),
-            "other_orders": others,
-            "retries": _retries(scene, order, work),
+            "other_orders": [order_view(scene, other) for other in tries if other is not order],
+            "retries": _retries(order, tries),
             "timings": _timings(order, work, times),
             **_slippage(order, work),
         }
 
 
-def _trade_fills(scene: Scene, order: Order) -> list[TradeFill]:
+def _trade(scene: Scene, order: Order) -> Trade | None:
     position = scene.book.positions.get(order.key)
-    trade = None if position is None else position.trade(order.trade_no)
+    return None if position is None else position.trade(order.trade_no)
+
+
+def _tries(scene: Scene, order: Order, work: Exit | None) -> list[Order]:
+    """The orders of its exit or trade, oldest first, as far as they are not long past."""
+    whole = _trade(scene, order) if work is None else work
+    found = (scene.book.orders.get(name) for name in (whole.order_ids if whole else ()))
+    return [one for one in found if one is not None]
+
+
+def _trade_fills(scene: Scene, order: Order) -> list[TradeFill]:
+    trade = _trade(scene, order)
     fills = () if trade is None else trade.fills
     return [fill for fill in fills if fill.client_order_id == order.client_order_id]
 
@@ -291,13 +302,10 @@ def _trade_part_view(order: Order, fill: TradeFill) -> View:
     }
 
 
-def _retries(scene: Scene, order: Order, work: Exit | None) -> list[View]:
-    """Why this order was needed: how each earlier attempt of its exit ended; its own resends."""
-    found: list[View] = []
-    tries = (scene.book.orders.get(name) for name in (work.order_ids if work else ()))
-    orders = [one for one in tries if one is not None and one.attempt <= order.attempt]
-    for before, after in pairwise(orders):
-        found.append(_retry(before, after.attempt, after.sent_time_ns))
+def _retries(order: Order, tries: list[Order]) -> list[View]:
+    """Why this order was needed: how each earlier attempt ended; its own resends."""
+    needed = pairwise(one for one in tries if one.attempt <= order.attempt)
+    found = [_retry(before, after.attempt, after.sent_time_ns) for before, after in needed]
     resends = order.sendings - 1
     return found + [_retry(order, order.attempt, order.sent_time_ns)] * resends
 

@@ -15,6 +15,7 @@ from daemon.analytics.figures import Figures
 from daemon.analytics.guards import guarding_of
 from daemon.analytics.scene import Scene
 from daemon.analytics.slippage import BPS, BPS_UNIT
+from daemon.analytics.turns import Turns
 from daemon.analytics.views import known_pnl, pnl_known
 from daemon.core.book import AccountState
 from daemon.core.position import Position
@@ -28,24 +29,31 @@ LISTED: Final = 200
 _PERCENTILES: Final = (50, 90, 99)
 
 
-def gauges_of(scene: Scene) -> Gauges:
-    """What stands now."""
-    with decimal.localcontext(EXACT):
-        gauges: Gauges = {}
-        for owner, state in scene.book.accounts.items():
-            for name, value in _account(scene, state):
-                _add(gauges, name, owner, value)
-        held = [position for position in scene.book.positions.values() if position.qty]
-        for number, position in enumerate(held):
-            _position(scene, position, gauges, listed=number < LISTED)
-        _add(gauges, "filld_positions_unlisted", (), Decimal(max(len(held) - LISTED, 0)))
-        for key, work in scene.book.exits.items():
-            _add(gauges, "filld_exits_working", _owner(key), ONE)
-            age_s = Decimal(max(scene.now_ns - work.opened_time_ns, 0)) / NANOS
-            oldest = gauges["filld_exit_oldest_seconds"]
-            oldest[_owner(key)] = max(oldest.get(_owner(key), ZERO), age_s)
-        _doubtful(scene, gauges)
-        return gauges
+def gauge_turns(scene: Scene) -> Turns[Gauges]:
+    """What stands now, made in turns; no rows."""
+    gauges: Gauges = {}
+    for owner, state in scene.book.accounts.items():
+        for name, value in _account(scene, state):
+            _add(gauges, name, owner, value)
+    held = 0
+    for position in tuple(scene.book.positions.values()):
+        if position.qty:
+            held += 1
+            _position(scene, position, gauges, listed=held <= LISTED)
+        yield None
+    _add(gauges, "filld_positions_unlisted", (), Decimal(max(held - LISTED, 0)))
+    for key, work in tuple(scene.book.exits.items()):
+        _add(gauges, "filld_exits_working", _owner(key), ONE)
+        age_s = Decimal(max(scene.now_ns - work.opened_time_ns, 0)) / NANOS
+        oldest = gauges["filld_exit_oldest_seconds"]
+        oldest[_owner(key)] = max(oldest.get(_owner(key), ZERO), age_s)
+        yield None
+    for key, orders in tuple(scene.book.live_orders.items()):
+        doubtful = [o for o in orders if not o.dead and o.status is OrdStatus.IN_DOUBT]
+        if doubtful:
+            _add(gauges, "filld_orders_in_doubt", _owner(key), Decimal(len(doubtful)))
+        yield None
+    return gauges
 
 
 def _add(gauges: Gauges, name: str, labels: Labels, value: Decimal) -> None:
@@ -92,13 +100,6 @@ def _position(scene: Scene, position: Position, gauges: Gauges, *, listed: bool)
     if listed and position.entry_px is not None:
         unrealized = position.qty * (price - position.entry_px)
         _add(gauges, "filld_position_unrealized_pnl", (*names, currency), unrealized)
-
-
-def _doubtful(scene: Scene, gauges: Gauges) -> None:
-    for key, orders in scene.book.live_orders.items():
-        doubtful = [o for o in orders if not o.dead and o.status is OrdStatus.IN_DOUBT]
-        if doubtful:
-            _add(gauges, "filld_orders_in_doubt", _owner(key), Decimal(len(doubtful)))
 
 
 def sums_of(figures: Figures) -> Gauges:

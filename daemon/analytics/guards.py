@@ -154,6 +154,21 @@ def _level_view(scene: Scene, position: Position, rule: StopRule) -> View:
     return view
 
 
+def nearest(scene: Scene, position: Position) -> Decimal | None:
+    """How far the executable price may still go until a rule is met; None where none has a price.
+
+    In the instrument's price; 0 or less: one is met.
+    """
+    px = scene.executable_px(position)
+    levels = (_level(scene, position, rule) for rule in rules_of(scene, position.key))
+    found = (
+        _distance(level, level.level_px, px)
+        for level in levels
+        if isinstance(level, Level) and level.level_px is not None
+    )
+    return min((distance for distance in found if distance is not None), default=None)
+
+
 def _distance(level: Level, level_px: Decimal, executable: Decimal | None) -> Decimal | None:
     """How far the executable price may still go; 0 or less: the rule is met."""
     if executable is None:

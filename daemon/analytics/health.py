@@ -13,7 +13,9 @@ from decimal import Decimal
 
 from daemon.analytics.guards import GuardState, guarding_of
 from daemon.analytics.scene import Scene, View, utc
-from daemon.core.terms import NANOS, Account, Venue, proper
+from daemon.analytics.turns import Turns
+from daemon.core.position import Position
+from daemon.core.terms import NANOS, Account, Symbol, Venue, proper
 
 Owner = tuple[Account, Venue]
 _NAMED = 3
@@ -47,8 +49,12 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`not_ready` and `stuck` are reasons, empty when all is well; `sentence` is for people."""
+    """`not_ready` and `stuck` are reasons, empty when all is well; `sentence` is for people.
 
+    `time_ns`: as of when, wall clock (UTC ns).
+    """
+
+    time_ns: int
     not_ready: tuple[str, ...]
     stuck: tuple[str, ...]
     sentence: str
@@ -59,8 +65,9 @@ class Health:
         return not self.not_ready
 
 
-def health_of(scene: Scene, pulse: Pulse, bounds: Bounds) -> Health:
-    """How it stands at the moment of `scene`."""
+def health_turns(scene: Scene, pulse: Pulse, bounds: Bounds) -> Turns[Health]:
+    """How it stands at the moment of `scene`, made in turns; no rows."""
+    held, blind = yield from _held_turns(scene)
     owners = [(p.account, p.venue) for p in (scene.book.rules.accounts if scene.book.rules else ())]
     not_ready, stuck = [], []
     if not owners:
@@ -75,15 +82,18 @@ def health_of(scene: Scene, pulse: Pulse, bounds: Bounds) -> Health:
             stuck.append(f"{_name(owner)}: {text}")
     if pulse.lag_s > bounds.lag_s:
         stuck.append(f"the loop is {proper(pulse.lag_s)} s late")
-    not_ready += _unguarded(scene)
+    if blind:
+        more = f" and {len(blind) - _NAMED} more" if len(blind) > _NAMED else ""
+        not_ready.append(f"unguarded: {', '.join(blind[:_NAMED])}{more}")
     not_ready += [reason for reason in stuck if reason not in not_ready]
-    return Health(tuple(not_ready), tuple(stuck), _sentence(scene, pulse, not_ready))
+    sentence = _sentence(scene, pulse, held, not_ready)
+    return Health(scene.now_ns, tuple(not_ready), tuple(stuck), sentence)
 
 
-def health_view(health: Health, scene: Scene) -> View:
+def health_view(health: Health) -> View:
     """The same as plain values."""
     return {
-        "time": utc(scene.now_ns),
+        "time": utc(health.time_ns),
         "ready": health.ready,
         "not_ready": list(health.not_ready),
         "stuck": list(health.stuck),
@@ -106,19 +116,24 @@ def _account_doubt(scene: Scene, pulse: Pulse, bounds: Bounds, owner: Owner) -> 
     return None
 
 
-def _unguarded(scene: Scene) -> list[str]:
-    """Positions that a rule ought to watch and nothing prices; the operator's own are his."""
-    blind = [
-        position.key.symbol
-        for position in scene.book.positions.values()
-        if position.qty
+def _held_turns(scene: Scene) -> Turns[tuple[int, list[Symbol]]]:
+    """How many positions are held, and the symbols of those that nothing prices."""
+    held, blind = 0, list[Symbol]()
+    for position in tuple(scene.book.positions.values()):
+        held += bool(position.qty)
+        if _is_blind(scene, position):
+            blind.append(position.key.symbol)
+        yield None
+    return held, blind
+
+
+def _is_blind(scene: Scene, position: Position) -> bool:
+    """A rule ought to watch it and nothing prices it; the operator's own are his."""
+    return (
+        bool(position.qty)
         and position.unguarded_until_ns is None
         and guarding_of(scene, position).state is GuardState.UNGUARDED
-    ]
-    if not blind:
-        return []
-    more = f" and {len(blind) - _NAMED} more" if len(blind) > _NAMED else ""
-    return [f"unguarded: {', '.join(blind[:_NAMED])}{more}"]
+    )
 
 
 def _age_s(scene: Scene, since_ns: int) -> Decimal:
@@ -130,8 +145,7 @@ def _name(owner: Owner) -> str:
     return f"{venue} ({account})"
 
 
-def _sentence(scene: Scene, pulse: Pulse, not_ready: list[str]) -> str:
-    held = sum(1 for position in scene.book.positions.values() if position.qty)
+def _sentence(scene: Scene, pulse: Pulse, held: int, not_ready: list[str]) -> str:
     exits = len(scene.book.exits)
     parts = [
         f"{held} position{'' if held == 1 else 's'} held",

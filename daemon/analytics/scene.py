@@ -75,6 +75,10 @@ class Scene:
         terms = self.terms(key)
         return _PAYOUTS.get(key.venue) if terms is None else terms.payout_px
 
+    def denominated(self, key: PositionKey) -> bool:
+        """Whether it is known what prices are in, and so which fees count against the PnL."""
+        return self.terms(key) is not None or key.venue in _PAYOUTS
+
     def held_px(self, key: PositionKey, price: Decimal, sign: Decimal) -> Decimal:
         """`price` (instrument's) as the holder of a long (`sign` > 0) or short speaks of it."""
         payout_px = self._payout_px(key)

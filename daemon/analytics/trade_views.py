@@ -19,7 +19,7 @@ from daemon.core.trade import Trade, TradeAttempt, TradeFill
 def find_trade(book: Book, token: str) -> tuple[Position, Trade] | None:
     """The trade that its caller calls `token`, with its position."""
     for position in book.positions.values():
-        trade = position.trade_named(token)
+        trade = position.trade_named(token) if position.trades else None
         if trade is not None:
             return position, trade
     return None

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Final
 
 from daemon.analytics.figures import Step
-from daemon.analytics.scene import View, plain, utc
+from daemon.analytics.scene import Scene, View, plain, utc
 from daemon.core.book import Book
 from daemon.core.commands import Command
 from daemon.core.decisions import InferFill, SettlePosition
@@ -98,17 +98,25 @@ def _fill_row(book: Book, fill: Fill, pnl: Decimal) -> View:
         "qty": proper(fill.last_qty),
         "price": proper(fill.last_px),
         "notional": proper(fill.last_qty * fill.last_px),
-        "quote_currency": position.quote_currency,
+        **_denominated(book, position, known=position.entry_known),
         "fee": proper(fill.commission),
         "fee_currency": fill.commission_currency,
         "liquidity": None if fill.liquidity is None else fill.liquidity.value,
         "cause": fill.cause.value,
         "realized_pnl": proper(pnl),
-        "pnl_known": position.entry_known,
         "position_qty": proper(position.qty),
         "exec_id": fill.exec_id,
         "order_id": fill.venue_order_id,
         "client_order_id": fill.client_order_id if order is None else order.client_order_id,
+    }
+
+
+def _denominated(book: Book, position: Position, *, known: bool) -> View:
+    """What prices are in: in a journal of fills alone nobody may have told, nor what fees cost."""
+    told = Scene(book=book, now_ns=0).denominated(position.key)
+    return {
+        "quote_currency": position.quote_currency if told else None,
+        "pnl_known": known and told,
     }
 
 
@@ -155,7 +163,7 @@ class _Leg:
 Legs = dict[tuple[PositionKey, int], _Leg]
 
 
-def position_rows(steps: Iterable[Step]) -> list[View]:
+def position_rows(steps: Iterable[Step]) -> Iterator[View]:
     """A row for each closed generation of each position, by the time at which it closed."""
     book, legs = Book(), Legs()
     for one in steps:
@@ -163,13 +171,12 @@ def position_rows(steps: Iterable[Step]) -> list[View]:
             _follow(book, legs, one.event, None)
             for command in one.commands:
                 _follow(book, legs, one.event, command)
-    with decimal.localcontext(EXACT):
-        closed = [
-            (past.time_ns, _position_row(position, at, legs))
-            for position in book.positions.values()
-            for at, past in enumerate(position.closed)
-        ]
-    return [row for _, row in sorted(closed, key=lambda pair: pair[0])]
+    closed = [
+        (position, at) for position in book.positions.values() for at in range(len(position.closed))
+    ]
+    for position, at in sorted(closed, key=lambda one: one[0].closed[one[1]].time_ns):
+        with decimal.localcontext(EXACT):
+            yield _position_row(book, position, at, legs)
 
 
 def _follow(book: Book, legs: Legs, event: Event, command: Command | None) -> None:
@@ -229,7 +236,7 @@ def _moving(
             return None
 
 
-def _position_row(position: Position, at: int, legs: Legs) -> View:
+def _position_row(book: Book, position: Position, at: int, legs: Legs) -> View:
     past = position.closed[at]
     leg = legs.get((position.key, past.generation), _Leg())
     gross = (leg.exit_notional - leg.entry_notional) * leg.sign
@@ -243,13 +250,12 @@ def _position_row(position: Position, at: int, legs: Legs) -> View:
         "qty": proper(leg.entry_qty),
         "entry_price": plain(_average(leg.entry_notional, leg.entry_qty)),
         "exit_price": plain(_average(leg.exit_notional, leg.exit_qty)),
-        "quote_currency": position.quote_currency,
+        **_denominated(book, position, known=past.entry_known),
         "entry_notional": proper(leg.entry_notional),
         "exit_notional": proper(leg.exit_notional),
         "fees": proper(gross - past.pnl),
         "gross_pnl": proper(gross),
         "realized_pnl": proper(past.pnl),
-        "pnl_known": past.entry_known,
         "estimated": guessed,
         "settled": past.settled,
     }

@@ -9,17 +9,32 @@ the venue's id of its newest order (None until the venue told it).
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterable
+from collections import Counter
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
-from daemon.analytics.exit_views import exit_history, part_views, seed_exit_view
-from daemon.analytics.guards import GuardState, blocked_by, guarding_of, level_views
+from daemon.analytics.exit_views import part_views, seed_exit_view
+from daemon.analytics.guards import Guarding, GuardState, blocked_by, guarding_of, level_views
 from daemon.analytics.scene import Scene, View, fees_view, plain, utc, where
+from daemon.analytics.turns import Turns, at_once
 from daemon.core.book import AccountState
 from daemon.core.exits import Exit
 from daemon.core.position import Position
-from daemon.core.terms import EXACT, ONE, ZERO, Currency, OrdStatus, PositionKey, proper, quotient
+from daemon.core.terms import (
+    ONE,
+    ZERO,
+    Account,
+    ClientOrderId,
+    Currency,
+    OrdStatus,
+    PositionKey,
+    Venue,
+    proper,
+    quotient,
+)
+
+Owner = tuple[Account, Venue]
 
 _LISTED = (
     GuardState.NO_RULE,
@@ -33,58 +48,105 @@ _LISTED = (
 
 def status_view(scene: Scene) -> View:
     """The whole account at a glance, and every held position that is not watched."""
-    with decimal.localcontext(EXACT):
-        book = scene.book
-        accounts = [_account_view(scene, state) for state in book.accounts.values()]
-        held = [position for position in book.positions.values() if position.qty]
-        listed: dict[str, list[View]] = {state.value.lower(): [] for state in _LISTED}
-        for position in held:
-            guarding = guarding_of(scene, position)
-            if guarding.state in _LISTED:
-                listed[guarding.state.value.lower()].append(_brief(scene, position))
-        return {
-            "time": utc(scene.now_ns),
-            "seq": scene.seq,
-            "journal_id": book.journal_id,
-            "halted": any(state.halted for state in book.accounts.values()),
-            "live": any(state.live for state in book.accounts.values()),
-            "positions_held": len(held),
-            "exits_at_work": len(book.exits),
-            "orders_in_doubt": len(_in_doubt(scene)),
-            "doubtful_orders": _in_doubt(scene),
-            "accounts": accounts,
-            **listed,
-        }
+    return at_once(status_turns(scene))
 
 
-def _in_doubt(scene: Scene, state: AccountState | None = None) -> list[str]:
-    return [
-        order.client_order_id
-        for orders in scene.book.live_orders.values()
-        for order in orders
-        if not order.dead
-        and order.status is OrdStatus.IN_DOUBT
-        and (state is None or _belongs(order.key, state))
-    ]
+def status_turns(scene: Scene) -> Turns[View]:
+    """`status_view`, made in turns."""
+    book = scene.book
+    held, sums = 0, {owner: _Sums() for owner in book.accounts}
+    for position in tuple(book.positions.values()):
+        key = position.key
+        if (key.account, key.venue) in sums:
+            sums[key.account, key.venue].add(position)
+        held += bool(position.qty)
+        guarding = guarding_of(scene, position)
+        listed = guarding.state in _LISTED
+        yield (guarding.state.value.lower(), _brief(scene, position, guarding)) if listed else None
+    doubtful: dict[ClientOrderId, Owner] = {}
+    for orders in tuple(book.live_orders.values()):
+        for order in orders:
+            if not order.dead and order.status is OrdStatus.IN_DOUBT:
+                doubtful[order.client_order_id] = (order.key.account, order.key.venue)
+        yield None
+    counts = _Counts(
+        exits=Counter((key.account, key.venue) for key in book.exits),
+        doubtful=Counter(doubtful.values()),
+        strangers=Counter((order.account, order.venue) for order in book.resting.values()),
+    )
+    return {
+        "time": utc(scene.now_ns),
+        "seq": scene.seq,
+        "journal_id": book.journal_id,
+        "halted": any(state.halted for state in book.accounts.values()),
+        "live": any(state.live for state in book.accounts.values()),
+        "positions_held": held,
+        "exits_at_work": len(book.exits),
+        "orders_in_doubt": len(doubtful),
+        "doubtful_orders": list(doubtful),
+        "accounts": [
+            _account_view(scene, state, sums.get(owner, _Sums()), counts)
+            for owner, state in book.accounts.items()
+        ],
+        **{state.value.lower(): [] for state in _LISTED},
+    }
 
 
-def _belongs(key: PositionKey, state: AccountState) -> bool:
-    return (key.account, key.venue) == (state.account, state.venue)
+class _Counts(NamedTuple):
+    """How many of each an account has."""
+
+    exits: Counter[Owner]
+    doubtful: Counter[Owner]
+    strangers: Counter[Owner]
 
 
-def _brief(scene: Scene, position: Position) -> View:
+@dataclass(slots=True)
+class _Sums:
+    """What the positions of one account come to."""
+
+    held: int = 0
+    pnl: Decimal = ZERO
+    pnl_known: bool = True
+    estimated: bool = False
+    wins: int = 0
+    losses: int = 0
+    fees: dict[Currency, Decimal] = field(default_factory=dict)
+    funding: dict[Currency, Decimal] = field(default_factory=dict)
+    funding_pnl: Decimal = ZERO
+    liquidation_pnl: Decimal = ZERO
+    adl_pnl: Decimal = ZERO
+
+    def add(self, position: Position) -> None:
+        """Count one."""
+        self.held += bool(position.qty)
+        self.pnl += known_pnl(position)
+        self.pnl_known &= pnl_known(position)
+        self.estimated |= position.estimated
+        self.wins += wins(position)
+        self.losses += losses(position)
+        _add(self.fees, position.fees)
+        _add(self.funding, position.funding)
+        self.funding_pnl += position.funding_pnl
+        self.liquidation_pnl += position.liquidation_pnl
+        self.adl_pnl += position.adl_pnl
+
+
+def _add(total: dict[Currency, Decimal], sums: dict[Currency, Decimal]) -> None:
+    for currency, paid in sums.items():
+        total[currency] = total.get(currency, ZERO) + paid
+
+
+def _brief(scene: Scene, position: Position, guarding: Guarding) -> View:
     return {
         **where(position.key),
         "side": scene.side(position.key, position.qty),
         "stake": proper(position.held_qty),
-        "reason": guarding_of(scene, position).reason,
+        "reason": guarding.reason,
     }
 
 
-def _account_view(scene: Scene, state: AccountState) -> View:
-    book = scene.book
-    owned = [p for p in book.positions.values() if _belongs(p.key, state)]
-    reconciled_ns = scene.reconciled_ns.get((state.account, state.venue))
+def _account_view(scene: Scene, state: AccountState, sums: _Sums, counts: _Counts) -> View:
+    owner = (state.account, state.venue)
     return {
         "account": state.account,
         "venue": state.venue,
@@ -94,31 +156,21 @@ def _account_view(scene: Scene, state: AccountState) -> View:
         "paused": state.paused,
         "resume_time": utc(state.resume_time_ns),
         "stream_up": state.stream_up,
-        "last_reconcile": utc(reconciled_ns),
+        "last_reconcile": utc(scene.reconciled_ns.get(owner)),
         "fills_read_until": utc(state.fills_as_of_ns),
-        "positions_held": sum(1 for p in owned if p.qty),
-        "exits_at_work": sum(1 for key in book.exits if _belongs(key, state)),
-        "orders_in_doubt": len(_in_doubt(scene, state)),
+        "positions_held": sums.held,
+        "exits_at_work": counts.exits[owner],
+        "orders_in_doubt": counts.doubtful[owner],
         "orders_placed": state.live_orders_placed,
-        "strangers_orders": sum(
-            1 for o in book.resting.values() if (o.account, o.venue) == (state.account, state.venue)
-        ),
-        "realized_pnl": proper(sum((known_pnl(p) for p in owned), ZERO)),
-        "fees": fees_view(_totals(p.fees for p in owned)),
-        **imposed_view(owned),
-        "wins": sum(wins(p) for p in owned),
-        "losses": sum(losses(p) for p in owned),
-        "estimated": any(p.estimated for p in owned),
-        "pnl_known": all(pnl_known(p) for p in owned),
+        "strangers_orders": counts.strangers[owner],
+        "realized_pnl": proper(sums.pnl),
+        "fees": fees_view(sums.fees),
+        **imposed_view(sums),
+        "wins": sums.wins,
+        "losses": sums.losses,
+        "estimated": sums.estimated,
+        "pnl_known": sums.pnl_known,
     }
-
-
-def _totals(sums: Iterable[dict[Currency, Decimal]]) -> dict[Currency, Decimal]:
-    total: dict[Currency, Decimal] = {}
-    for one in sums:
-        for currency, paid in one.items():
-            total[currency] = total.get(currency, ZERO) + paid
-    return total
 
 
 def known_pnl(position: Position) -> Decimal:
@@ -128,19 +180,18 @@ def known_pnl(position: Position) -> Decimal:
     return past + running + position.funding_pnl
 
 
-def imposed_view(positions: Iterable[Position]) -> View:
+def imposed_view(sums: Position | _Sums) -> View:
     """What funding, liquidation and ADL brought: each part of `realized_pnl` that is not 0.
 
     `funding` is by coin, + = paid, as fees are; of it only the quote currency is PnL.
     """
-    held = list(positions)
-    sums = {
-        "funding_pnl": sum((p.funding_pnl for p in held), ZERO),
-        "liquidation_pnl": sum((p.liquidation_pnl for p in held), ZERO),
-        "adl_pnl": sum((p.adl_pnl for p in held), ZERO),
+    parts = {
+        "funding_pnl": sums.funding_pnl,
+        "liquidation_pnl": sums.liquidation_pnl,
+        "adl_pnl": sums.adl_pnl,
     }
-    shown: View = {name: proper(pnl) for name, pnl in sums.items() if pnl}
-    paid = {coin: sum_ for coin, sum_ in _totals(p.funding for p in held).items() if sum_}
+    shown: View = {name: proper(pnl) for name, pnl in parts.items() if pnl}
+    paid = {coin: sum_ for coin, sum_ in sums.funding.items() if sum_}
     return {"funding": fees_view(paid), **shown} if paid else shown
 
 
@@ -162,14 +213,23 @@ def losses(position: Position) -> int:
 
 def positions_view(scene: Scene, *, every: bool = False) -> View:
     """Positions held, at work or not yet settled; `every` one that ever was where asked."""
-    with decimal.localcontext(EXACT):
-        history = exit_history(scene.book)
-        shown = [
-            position_view(scene, position, history.get((key, position.generation), []))
-            for key, position in scene.book.positions.items()
-            if every or _current(scene, position)
-        ]
-        return {"time": utc(scene.now_ns), "seq": scene.seq, "positions": shown}
+    return at_once(positions_turns(scene, every=every))
+
+
+def positions_turns(scene: Scene, *, every: bool = False, symbol: str | None = None) -> Turns[View]:
+    """`positions_view`, made in turns; only of `symbol` where one is said."""
+    book = scene.book
+    history: dict[tuple[PositionKey, int], list[Exit]] = {}
+    for work in (*book.past_exits, *book.exits.values()):
+        history.setdefault((work.key, work.generation), []).append(work)
+        yield None
+    for key, position in tuple(book.positions.items()):
+        if symbol in {None, key.symbol} and (every or _current(scene, position)):
+            exits = history.get((key, position.generation), [])
+            yield "positions", position_view(scene, position, exits)
+        else:
+            yield None
+    return {"time": utc(scene.now_ns), "seq": scene.seq, "positions": []}
 
 
 def _current(scene: Scene, position: Position) -> bool:
@@ -212,7 +272,7 @@ def position_view(scene: Scene, position: Position, exits: list[Exit]) -> View:
         "realized_pnl": proper(known_pnl(position)),
         "pnl_known": pnl_known(position),
         "fees": fees_view(position.fees),
-        **imposed_view((position,)),
+        **imposed_view(position),
         "wins": wins(position),
         "losses": losses(position),
         "generation": position.generation,

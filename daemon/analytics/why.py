@@ -42,7 +42,8 @@ from daemon.core.events import (
 from daemon.core.requests import ExitRequested, OrderResolved, TradeRequested
 from daemon.core.terms import ZERO, ClientOrderId, PositionKey, RuleKind, VenueOrderId, proper
 
-Replay = Callable[[], Iterable[Step]]
+Search = Callable[[str], Iterable[Step]]
+"""At least the steps that name a text or bring rules, in the journal's order."""
 
 
 class _Purpose(NamedTuple):
@@ -61,12 +62,9 @@ class _Link(NamedTuple):
     text: str
 
 
-def why_view(replay: Replay, name: str) -> View | None:
-    """The chain of the order whose id, ours or the venue's, is `name`; None where none has it.
-
-    `replay` gives the journal from its first record, each time that it is called.
-    """
-    found = _find(replay(), name)
+def why_view(search: Search, name: str) -> View | None:
+    """The chain of the order whose id, ours or the venue's, is `name`; None where none has it."""
+    found = _find(search, name)
     if found is None:
         return None
     order_id, purpose = found
@@ -80,7 +78,7 @@ def why_view(replay: Replay, name: str) -> View | None:
             "client_order_id": link.order_id,
             "text": link.text,
         }
-        for step in replay()
+        for step in search(purpose.key.symbol)
         for link in chain.take(step)
     ]
     return {
@@ -95,23 +93,31 @@ def why_view(replay: Replay, name: str) -> View | None:
     }
 
 
-def _find(steps: Iterable[Step], name: str) -> tuple[ClientOrderId, _Purpose] | None:
+def _find(search: Search, name: str) -> tuple[ClientOrderId, _Purpose] | None:
     """The order of that id, and what it served."""
-    served: dict[ClientOrderId, _Purpose] = {}
-    for step in steps:
-        event = step.event
-        if isinstance(event, OrderEvent) and event.venue_order_id == name:
-            known = None if event.client_order_id is None else served.get(event.client_order_id)
-            if known is not None and event.client_order_id is not None:
-                return event.client_order_id, known
+    others: set[ClientOrderId] = set()
+    for step in search(name):
         for command in step.commands:
-            if isinstance(command, PlaceOrder | AdoptOrder):
+            if isinstance(command, PlaceOrder | AdoptOrder) and name in _ids_of(command):
                 purpose = _Purpose(command.key, command.exit_no, command.trade_no)
-                adopted = isinstance(command, AdoptOrder) and command.venue_order_id == name
-                if command.client_order_id == name or adopted:
-                    return command.client_order_id, purpose
-                served[command.client_order_id] = purpose
+                return command.client_order_id, purpose
+        event = step.event
+        if not isinstance(event, OrderEvent) or event.venue_order_id != name:
+            continue
+        ours = event.client_order_id
+        if ours is None or ours == name or ours in others:
+            continue
+        others.add(ours)  # what answered to the venue's id; a stranger's order was placed nowhere
+        found = _find(search, ours)
+        if found is not None:
+            return found
     return None
+
+
+def _ids_of(command: PlaceOrder | AdoptOrder) -> tuple[str | None, ...]:
+    if isinstance(command, AdoptOrder):
+        return (command.client_order_id, command.venue_order_id)
+    return (command.client_order_id,)
 
 
 @dataclass(slots=True)

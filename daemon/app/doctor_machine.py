@@ -115,6 +115,10 @@ async def _daemon(found: Findings, settings: Settings) -> None:
         text = f"{door} is longer than {_SOCKET_PATH_BYTES} bytes"
         found.fail("socket", text, "set control.socket to a shorter path")
         return
+    mode = door.parent.stat().st_mode if door.parent.exists() else 0
+    if mode & (stat.S_IWGRP | stat.S_IWOTH) and not mode & stat.S_ISVTX:
+        text = f"{door.parent} can be written by others, who can put a socket of theirs there"
+        found.warn("socket", text, f"chmod go-w {door.parent}")
     try:
         async with DoorClient(door) as client:
             await client.get("/status")

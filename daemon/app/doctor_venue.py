@@ -93,7 +93,8 @@ async def _host(found: Findings, url: str, clock: Clock) -> bool:
         found.fail("dns", f"{host}: {error.strerror}", "check the address and the name server")
         return False
     except ssl.SSLError as error:
-        text = f"{host}: {error.reason or error}"
+        # Of a certificate OpenSSL says what is wrong with it; the reason is only that something is.
+        text = f"{host}: {getattr(error, 'verify_message', '') or error.reason or error}"
         found.fail("tls", text, "check the machine's date, its CA certificates, and any proxy")
         return False
     except (OSError, TimeoutError) as error:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from daemon.analytics.scene import Scene
+from daemon.analytics.turns import Made, Taker, Turns, go_on
 from daemon.app.trading import Trader
 from daemon.control.door import EventMaker, Refusal, TradeMaker
 from daemon.control.tcp import TcpDoor
 from daemon.core.book import Book
-from daemon.core.errors import TheirsError
 from daemon.core.events import RulesLoaded
 from daemon.ports import Clock
 from daemon.runtime.driver import Driver
@@ -19,6 +20,9 @@ from daemon.runtime.inbox import Inbox
 from daemon.settings import Settings, SettingsError
 
 Read = TypeVar("Read")
+
+# How long one who reads much holds the loop before everybody else has had a turn.
+_TURN_NS: Final = 2_000_000
 
 
 def tcp_door(settings: Settings) -> TcpDoor | None:
@@ -37,7 +41,10 @@ def tcp_door(settings: Settings) -> TcpDoor | None:
 
 
 class OperatorDoor:
-    """`daemon.control.door.Door` over the running loop. `reload` makes the rules anew."""
+    """`daemon.control.door.Door` over the running loop.
+
+    `rules` makes them anew, and says which settings wait for a restart; it raises TheirsError.
+    """
 
     def __init__(
         self,
@@ -45,7 +52,7 @@ class OperatorDoor:
         inbox: Inbox,
         freshness: Freshness,
         clock: Clock,
-        rules: Callable[[], RulesLoaded],
+        rules: Callable[[], tuple[RulesLoaded, tuple[str, ...]]],
         trader: Trader,
     ) -> None:
         self._driver = driver
@@ -54,6 +61,7 @@ class OperatorDoor:
         self._clock = clock
         self._rules = rules
         self._trader = trader
+        self._one_turn = asyncio.Lock()
 
     def _scene(self, book: Book) -> Scene:
         return Scene(
@@ -73,6 +81,24 @@ class OperatorDoor:
         """What `read` makes of the committed book."""
         return await self._driver.look(lambda book: read(self._scene(book)))
 
+    async def read(self, begin: Callable[[Scene], Turns[Made]], take: Taker) -> Made:
+        """What the turns that `begin` begins return; several who read take turns about."""
+
+        def begun(scene: Scene) -> tuple[Turns[Made], tuple[Made] | None]:
+            turns = begin(scene)
+            return turns, self._turn(turns, take)
+
+        async with self._one_turn:
+            turns, end = await self.look(begun)
+        while end is None:
+            async with self._one_turn:
+                end = await self._driver.look(lambda _: self._turn(turns, take))
+        return end[0]
+
+    def _turn(self, turns: Turns[Made], take: Taker) -> tuple[Made] | None:
+        until_ns = self._clock.mono_ns() + _TURN_NS
+        return go_on(turns, take, lambda: self._clock.mono_ns() >= until_ns)
+
     async def act(self, make: EventMaker) -> int | Refusal:
         """Hand in the event that `make` makes; returns after its commit."""
         return await self._driver.act(lambda book: make(self._scene(book)))
@@ -86,10 +112,10 @@ class OperatorDoor:
         return None
 
     async def reload(self) -> tuple[str, ...]:
-        """Put the rules of the settings in force, all or none; returns what is wrong with them."""
-        try:
-            rules = self._rules()
-        except TheirsError as error:
-            return tuple(str(error).splitlines())
+        """Put the rules of the settings in force; returns the keys that wait for a restart.
+
+        Raises TheirsError, a problem to a line, and then none of them is in force.
+        """
+        rules, waiting = self._rules()
         await self._driver.act(lambda _: rules)
-        return ()
+        return waiting

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from daemon.analytics.health import Bounds, Health, Pulse, health_of
+from daemon.analytics.health import Bounds, Health, Pulse, health_turns
 from daemon.analytics.scene import Scene
+from daemon.analytics.turns import Turns, no_row
 from daemon.app.door import OperatorDoor
 from daemon.core.terms import NANOS
 from daemon.ports import Clock
@@ -59,15 +60,15 @@ class Heartbeat:
     async def run(self) -> None:
         """Beat until cancelled."""
         while True:
-            self._tell(await self._door.look(self.judge))
+            self._tell(await self._door.read(self.judge, no_row))
             before_ns = self._clock.mono_ns()
             await self._clock.sleep(self._beat_s)
             slept_s = Decimal(self._clock.mono_ns() - before_ns) / NANOS
             self._lag_s = max(slept_s - Decimal(self._beat_s), Decimal(0))
 
-    def judge(self, scene: Scene) -> Health:
+    def judge(self, scene: Scene) -> Turns[Health]:
         """How it stands at the moment of `scene`."""
-        return health_of(scene, self.pulse(), self._bounds)
+        return health_turns(scene, self.pulse(), self._bounds)
 
     def pulse(self) -> Pulse:
         """What is known beside the book."""

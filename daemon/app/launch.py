@@ -18,11 +18,14 @@ from dataclasses import dataclass
 from daemon.analytics.health import Health
 from daemon.app.alerting import alert_routes, make_ping
 from daemon.app.door import OperatorDoor, tcp_door
-from daemon.app.estimating import Estimator, make_model
-from daemon.app.figures import Follower, journal_reader, measure_of
+from daemon.app.ending import alert_end
+from daemon.app.estimating import make_estimator, wants_model
+from daemon.app.figures import Follower, journal_reader
 from daemon.app.heartbeat import Heartbeat, bounds
+from daemon.app.kept_figures import KeptFigures
 from daemon.app.metrics import Measured, Scraper
 from daemon.app.opening import open_journal, rules_loaded
+from daemon.app.recalling import recall
 from daemon.app.trading import Trader
 from daemon.app.venues import make_venues, writers
 from daemon.app.why import Tracer
@@ -46,10 +49,11 @@ from daemon.runtime.poller import Pace, Poller
 from daemon.runtime.recovery import recover
 from daemon.runtime.timers import Timers
 from daemon.runtime.waiting import OrderWaiter
-from daemon.settings import Settings
+from daemon.settings import Settings, waiting_for_restart
 from daemon.telemetry.alerts import AlertObserver
+from daemon.telemetry.causes import Causes
 from daemon.telemetry.journald import stream_for
-from daemon.telemetry.logs import LineSink, LogObserver, make_logger, reads_logged
+from daemon.telemetry.logs import LineSink, LineWriter, LogObserver, reads_logged
 from daemon.telemetry.metrics import Metrics
 
 ANSWER_GRACE_S = 3.0
@@ -63,13 +67,14 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class Launch:
     """How one run is started. `reload` reads the settings again (SIGHUP, `filld reload`).
 
-    `embedded`: inside somebody else's process, whose signals and standard output are not ours.
+    `pretty` None: as [logs] says. `embedded`: inside somebody else's process, whose signals and
+    standard output are not ours.
     """
 
     settings: Settings
     reload: Callable[[], Settings]
     take_over: bool = False
-    pretty: bool = False
+    pretty: bool | None = None
     start_halted: bool = False
     embedded: bool = False
 
@@ -81,15 +86,18 @@ class Telemetry:
         settings = launch.settings
         routes = alert_routes(settings.alerts)
         out = sys.stderr if launch.embedded else sys.stdout
-        pretty = launch.pretty or settings.logs.format == "pretty"
+        as_set = settings.logs.format == "pretty"
+        pretty = as_set if launch.pretty is None else launch.pretty
         plain = launch.embedded or pretty
         self.sink = LineSink(out.buffer if plain else stream_for(os.environ, out.buffer))
         level = "warning" if launch.embedded else settings.logs.level
-        self.log = make_logger(self.sink, clock.wall_ns, level, pretty=pretty)
+        lines = LineWriter(self.sink, clock.wall_ns, level, pretty=pretty)
+        self.log = lines.log
         self.alerts = [AlertObserver(route, self.log, clock.sleep) for route in routes]
         self.metrics = Metrics(clock.mono_ns, clock.wall_ns())
+        self.causes = Causes()
         self.observers: list[Observer] = [
-            LogObserver(self.log, level),
+            LogObserver(lines, self.causes),
             *self.alerts,
             self.metrics,
         ]
@@ -116,14 +124,15 @@ class Daemon:
         self.outbox = Outbox(venues, self.inbox, self.timers, self.fleet.shut)
         self.waiter = OrderWaiter(self.inbox, clock)
         engine, seq = recover(journal, self._recovering)
-        gc.freeze()  # a look for garbage in a large book stops the loop for a second
         self.freshness = Freshness()
         told = Audience(telemetry.observers, telemetry.observer_failed)
         own_journal = functools.partial(journal_reader, settings)
-        self.estimator = Estimator(settings, make_model(settings), self.inbox.put_answer, clock)
+        recall(telemetry.causes, own_journal, engine.book)
+        self.estimator = make_estimator(settings, venues, self.inbox, clock)
         learn = self.estimator.learn
-        self.figures = Follower(own_journal, measure_of(settings), clock, told, learn)
-        self.figures.begin(seq)
+        self.figures = Follower(own_journal, KeptFigures(settings), clock, told, learn)
+        self.figures.begin(seq, whole=wants_model(settings))
+        gc.freeze()  # a look for garbage in a large book stops the loop for a second
         audience = Audience(
             [*telemetry.observers, self.waiter, self.freshness, self.figures, self.estimator],
             telemetry.observer_failed,
@@ -278,10 +287,11 @@ class Daemon:
             loop.add_signal_handler(number, self.stop.set)
         loop.add_signal_handler(signal.SIGHUP, self.hangup.set)
 
-    def _rules_again(self) -> RulesLoaded:
+    def _rules_again(self) -> tuple[RulesLoaded, tuple[str, ...]]:
         settings = self.launch.reload()
         self.estimator.follow(settings)
-        return rules_loaded(settings, self.clock)
+        waiting = waiting_for_restart(self.launch.settings, settings)
+        return rules_loaded(settings, self.clock), waiting
 
     async def _reload_on_signal(self) -> None:
         """Read the rules again at each SIGHUP, all or none."""
@@ -289,10 +299,17 @@ class Daemon:
             await self.hangup.wait()
             self.hangup.clear()
             self.notifier.reloading(self.clock.mono_ns())
-            problems = await self.door.reload()
+            waiting: tuple[str, ...] = ()
+            problems: list[str] = []
+            try:
+                waiting = await self.door.reload()
+            except TheirsError as error:
+                problems = str(error).splitlines()
             self.notifier.ready()
             if problems:
-                self.log.error("reload_refused", problems=list(problems))
+                self.log.error("reload_refused", problems=problems)
+            if waiting:
+                self.log.warning("restart_needed", settings=list(waiting))
 
     async def _wind_down(self) -> None:
         """Send nothing new, wait for answers, commit, snapshot: exit 0 within 5 s."""
@@ -349,6 +366,8 @@ async def _run_locked(launch: Launch, telemetry: Telemetry, clock: SystemClock) 
         await journal.close()
     if failure is not None:
         telemetry.log.error("filld_failed", error=type(failure).__name__, text=str(failure))
+        state_dir, now_ns = settings.journal.state_dir, clock.wall_ns()
+        await alert_end(telemetry.alerts, failure, state_dir, now_ns)
         raise failure
     return 0
 

@@ -1,7 +1,7 @@
 """What one scrape sees: counts, gauges of the committed book, and the parts that have a depth.
 
-The loop only copies numbers, in one look; what is summed up over all history is read beside it,
-and the text is made in a thread.
+The loop only copies numbers, and goes through the book in turns with its own work; what is summed
+up over all history is read beside it, and the text is made in a thread.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Final
 
 from daemon import __version__
-from daemon.analytics.gauges import gauges_of, sums_of
+from daemon.analytics.gauges import gauge_turns, sums_of
 from daemon.analytics.scene import Scene
+from daemon.analytics.turns import no_row
 from daemon.app.door import OperatorDoor
 from daemon.app.figures import Follower
 from daemon.app.heartbeat import Heartbeat
@@ -68,8 +69,10 @@ class Scraper:
         self._version = (__version__, str(ENGINE_VERSION), platform.python_version())
 
     async def scrape(self) -> tuple[bytes, str]:
-        """Every metric as of one committed moment; sums over history may be a second older."""
+        """Every metric as of what is committed; sums over history may be a second older."""
+        gauges = await self._parts.door.read(gauge_turns, no_row)
         values = await self._parts.door.look(self._look)
+        values.update({name: dict(by) for name, by in gauges.items()})
         sums, behind = await self._parts.figures.read(sums_of)
         values["filld_figures_behind_records"] = {(): behind}
         if behind <= _BEHIND_RECORDS:
@@ -80,7 +83,6 @@ class Scraper:
         """On the loop, between two steps: copies, and nothing that waits."""
         parts = self._parts
         values = parts.counts.copy()
-        values.update({name: dict(by) for name, by in gauges_of(scene).items()})
         health, pulse = parts.heartbeat.health, parts.heartbeat.pulse()
         values |= {
             "filld_build_info": {self._version: ONE},

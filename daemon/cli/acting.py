@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from daemon.analytics.scene import View
-from daemon.cli.asking import act
+from daemon.cli.door import act
 from daemon.cli.exits import ExitCode
 from daemon.cli.output import pick, tell, tell_json, views
 from daemon.cli.verb import Call, verb

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 
 from daemon import app
 from daemon.analytics.scene import Scene, View
+from daemon.cli.door import current
 from daemon.cli.exits import NothingThereError
-from daemon.control.bodies import Body
-from daemon.control.client import DoorClient
 from daemon.control.door import DoorRefusedError, NoDaemonError, Refusal
 from daemon.runtime.clock import SystemClock
 from daemon.settings import Settings
@@ -44,16 +42,6 @@ def asked(
     return {"source": "daemon", **view}
 
 
-def current(settings: Settings, route: str, options: Mapping[str, str]) -> View:
-    """What the daemon says at `route`. Raises NoDaemonError where none runs."""
-    return asyncio.run(_get(settings, route, options))
-
-
-async def _get(settings: Settings, route: str, options: Mapping[str, str]) -> View:
-    async with DoorClient(settings.socket_path) as client:
-        return await client.get(route, options)
-
-
 def _from_book(settings: Settings, read: Callable[[Scene], View | Refusal]) -> View:
     book, seq = app.offline_book(settings)
     clock = SystemClock()
@@ -61,13 +49,3 @@ def _from_book(settings: Settings, read: Callable[[Scene], View | Refusal]) -> V
     if isinstance(found, Refusal):
         raise DoorRefusedError(found.line, found.status)
     return found
-
-
-def act(settings: Settings, route: str, body: Body) -> View:
-    """An action's outcome, after its commit. Raises NoDaemonError where no daemon runs."""
-    return asyncio.run(_post(settings, route, body))
-
-
-async def _post(settings: Settings, route: str, body: Body) -> View:
-    async with DoorClient(settings.socket_path) as client:
-        return await client.post(route, body)

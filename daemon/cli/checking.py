@@ -15,7 +15,7 @@ from daemon.core.rules import StopRule
 from daemon.core.terms import RuleKind, proper
 from daemon.journal.sealing import SealKeyError
 from daemon.settings import Settings, effective, stop_rules
-from daemon.telemetry.services import UnknownServiceError
+from daemon.telemetry.errors import UnknownServiceError
 from daemon.venues.errors import WrongKeyError
 
 

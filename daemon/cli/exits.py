@@ -9,7 +9,7 @@ from daemon.control.door import DoorRefusedError, NoDaemonError
 from daemon.core.errors import FilldError, OursError, TheirsError
 from daemon.journal.sealing import SealKeyError
 from daemon.settings import SettingsError
-from daemon.telemetry.services import UnknownServiceError
+from daemon.telemetry.errors import UnknownServiceError
 from daemon.venues.errors import WrongKeyError
 
 _BLAMED = (SettingsError, BadInputError, SealKeyError, WrongKeyError, UnknownServiceError)

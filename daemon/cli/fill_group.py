@@ -8,8 +8,8 @@ from daemon.cli import figures, filling, looking
 from daemon.cli.verb import verb
 
 
-def fill_group() -> typer.Typer:
-    """The group; its verbs are those of `filld` itself."""
+def add_verbs(app: typer.Typer) -> None:
+    """Register the group; its verbs are those of `filld` itself."""
     group = typer.Typer(name="fill", no_args_is_help=True, rich_markup_mode=None)
     group.callback(help="Orders and fills: of the daemon, its journal, or a file.")(_no_options)
     verb(group, "status")(looking.status)
@@ -17,7 +17,7 @@ def fill_group() -> typer.Typer:
     verb(group, "order")(looking.order)
     filling.add_verbs(group)
     figures.add_verbs(group)
-    return group
+    app.add_typer(group)
 
 
 def _no_options() -> None:

@@ -6,7 +6,7 @@ not fit are counted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -24,6 +24,7 @@ from daemon.core.terms import proper
 _NEAR: Final = Decimal("0.02")
 _CLOSE: Final = Decimal("0.1")
 _ACCOUNTS: Final = 3
+_SEVERAL: Final = 2
 _PARTS: Final = 3
 # A heading for each part, and the last line.
 _LINES_BESIDE: Final = _PARTS + 1
@@ -42,15 +43,17 @@ class Shot:
     positions: View = field(default_factory=dict)
     exits: View = field(default_factory=dict)
     health: View = field(default_factory=dict)
+    fills: tuple[View, ...] = ()
+    """Lines of the log: whatever was filled, by us or by a stranger."""
 
 
 def frame(shot: Shot, height: int, gone: str = "") -> RenderableType:
     """The whole screen; `gone` says why there is no daemon, the shot being the last one of it."""
     accounts = views(shot.status, "accounts")
-    held = sorted(views(shot.positions, "positions"), key=nearness)
     exits = views(shot.exits, "exits")
-    work = [one for one in exits if one.get("open")]
-    fills = _last_fills(exits)
+    held = _named(shot, sorted(views(shot.positions, "positions"), key=nearness))
+    work = _named(shot, [one for one in exits if one.get("open")])
+    fills = _named(shot, _last_fills(shot, exits))
     heads: list[RenderableType] = [_head(shot, gone), _health(shot, gone)]
     heads += [_account(shot, one) for one in accounts[:_ACCOUNTS]]
     if len(accounts) > _ACCOUNTS:
@@ -63,9 +66,16 @@ def frame(shot: Shot, height: int, gone: str = "") -> RenderableType:
         *heads,
         _section("no positions", _POSITION, [_position(one) for one in held], for_held),
         _section("no exits at work", _EXIT, [_exit(shot, one) for one in work], for_work),
-        _section("no fills of exits", _FILL, [_fill(one) for one in fills], for_fills),
+        _section("no fills", _FILL, [_fill(one) for one in fills], for_fills),
         _line("q ends", "dim"),
     )
+
+
+def _named(shot: Shot, rows: list[View]) -> list[View]:
+    """The rows, with the venue behind the symbol where the accounts are on several."""
+    if len({account.get("venue") for account in views(shot.status, "accounts")}) < _SEVERAL:
+        return rows
+    return [{**row, "symbol": f"{row.get('symbol')} {row.get('venue')}"} for row in rows]
 
 
 def _line(text: str, style: str = "") -> Text:
@@ -185,14 +195,35 @@ def _exit(shot: Shot, view: View) -> Row:
     return "bold magenta", [*pick(view, *names), passed]
 
 
-def _last_fills(exits: list[View]) -> list[View]:
-    """The parts of the exits shown, newest first."""
+def _last_fills(shot: Shot, exits: list[View]) -> list[View]:
+    """The parts of the exits shown, and the fills of trades and strangers, newest first."""
     parts = [
-        {"symbol": one.get("symbol"), **part}
+        {"venue": one.get("venue"), "symbol": one.get("symbol"), **part}
         for one in exits
         for part in views(one, "partial_fills")
     ]
+    told = {part.get("exec_id") for part in parts}
+    noes = {
+        (one.get("venue"), one.get("symbol"))
+        for one in views(shot.positions, "positions")
+        if one.get("side") == "no"
+    }
+    parts += [_other_fill(line, noes) for line in shot.fills if line.get("exec_id") not in told]
     return sorted(parts, key=lambda part: cell(part.get("time")), reverse=True)
+
+
+def _other_fill(line: View, noes: Collection[tuple[object, object]]) -> View:
+    """A fill as the log has it; `noes` are held as NO, of which the log tells the price of YES."""
+    where, price = (line.get("venue"), line.get("symbol")), str(line.get("last_px"))
+    side = cell(line.get("side"))
+    return {
+        "venue": where[0],
+        "symbol": where[1],
+        "time": line.get("timestamp"),
+        "qty": line.get("last_qty"),
+        "price": proper(1 - Decimal(price)) if where in noes else price,
+        "reason": f"{side}, ours" if line.get("cause") else f"{side}, stranger's",
+    }
 
 
 def _fill(view: View) -> Row:

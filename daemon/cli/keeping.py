@@ -12,7 +12,7 @@ import typer
 from daemon import app
 from daemon.analytics.scene import Scene
 from daemon.analytics.views import status_view
-from daemon.cli.asking import act
+from daemon.cli.door import act
 from daemon.cli.exits import ExitCode, NothingThereError
 from daemon.cli.output import pick, tell, tell_error, tell_json
 from daemon.cli.positions_file import read_positions

@@ -12,14 +12,13 @@ import typer
 from daemon.analytics.exit_views import DEFAULT_LIMIT, exits_view, orders_view
 from daemon.analytics.scene import Scene, View
 from daemon.analytics.views import positions_view, status_view
-from daemon.cli.asking import FROM_JOURNAL, current, view_of
+from daemon.cli.asking import FROM_JOURNAL, view_of
 from daemon.cli.exits import ExitCode
 from daemon.cli.fill_file import From
 from daemon.cli.fill_views import show_order, show_orders, show_status
 from daemon.cli.output import pick, table, tell, tell_json, views
 from daemon.cli.verb import Call, number, verb
 from daemon.control.bodies import BadInputError
-from daemon.control.door import DoorError
 from daemon.control.routes import LIMIT_MAX, order_reader
 
 _POSITION = (
@@ -86,7 +85,6 @@ def add_verbs(app: typer.Typer) -> None:
     verb(app, "orders")(orders)
     verb(app, "order")(order)
     verb(app, "exits")(exits)
-    verb(app, "health")(health)
 
 
 def status(call: Call, *, file: From = None) -> int:
@@ -197,20 +195,6 @@ def exits(call: Call, limit: Limit = DEFAULT_LIMIT) -> int:
     _table("exits (prices of the side held)", _EXIT, rows)
     _table("partial fills", ("symbol", "exit_no", *_PART), _inner(rows, "partial_fills"))
     return ExitCode.OK
-
-
-def health(call: Call) -> int:
-    """Whether every stop would fire now: exit code 0, else 1 and the reasons."""
-    try:
-        view = current(call.places(), "/readyz", {})
-    except DoorError as error:
-        # Whoever asks by this verb takes its word for it: nothing else than 0 and 1.
-        view = {"ready": False, "not_ready": [str(error)], "sentence": f"NOT READY: {error}"}
-    if call.json_output:
-        tell_json(view)
-    else:
-        tell(str(view["sentence"]))
-    return ExitCode.OK if view["ready"] else ExitCode.FAILED
 
 
 def _printed(call: Call, view: View) -> bool:

@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import importlib
+import sys
+from typing import Annotated, Final
 
 import typer
 
 from daemon import __version__
-from daemon.cli import (
-    acting,
-    alerting,
-    checking,
-    custody,
-    doctoring,
-    figures,
-    filling,
-    keeping,
-    looking,
-    report,
-    running,
-    starting,
-    tailing,
-    top,
-    trading,
-    why,
-)
-from daemon.cli.fill_group import fill_group
 from daemon.cli.output import tell
 
 _HELP = """Watches positions, fires stop exits, and follows them until nothing is left.
@@ -34,8 +17,32 @@ Exit codes: 0 done, 1 refused or failed, 2 bad usage or input, 3 no daemon and n
 4 a comparison disagrees, 5 done in part."""
 
 
-def application() -> typer.Typer:
-    """The command `filld`."""
+# The module that has each verb. It is imported when one of its verbs is asked for: all of them
+# together take longer to import than any takes to answer.
+FAMILIES: Final = {
+    "starting": ("init", "config-schema"),
+    "running": ("run", "paper", "demo", "simulate"),
+    "checking": ("check-config",),
+    "alerting": ("alert-test",),
+    "doctoring": ("doctor",),
+    "looking": ("status", "positions", "orders", "order", "exits"),
+    "standing": ("health",),
+    "tailing": ("tail", "log-events"),
+    "why": ("why",),
+    "top": ("top",),
+    "figures": ("performance", "fee-analysis", "slippage", "export-csv"),
+    "report": ("report",),
+    "acting": ("halt", "resume", "exit", "confirm", "unguard", "resolve", "reload"),
+    "trading": ("trade",),
+    "keeping": ("import-positions", "replay", "rebuild"),
+    "custody": ("keygen", "audit", "rekey"),
+    "filling": ("process-fill", "export", "import"),
+    "fill_group": ("fill",),
+}
+
+
+def application(word: str = "") -> typer.Typer:
+    """The command `filld`: with the verbs beside `word`, or with all where that is none."""
     filld = typer.Typer(
         name="filld",
         no_args_is_help=True,
@@ -44,26 +51,9 @@ def application() -> typer.Typer:
         context_settings={"max_content_width": 120},
     )
     filld.callback(help=_HELP)(_options)
-    for family in (
-        starting,
-        running,
-        checking,
-        alerting,
-        doctoring,
-        looking,
-        tailing,
-        why,
-        top,
-        figures,
-        report,
-        acting,
-        trading,
-        keeping,
-        custody,
-        filling,
-    ):
-        family.add_verbs(filld)
-    filld.add_typer(fill_group())
+    asked = [family for family, verbs in FAMILIES.items() if word in verbs]
+    for family in asked or FAMILIES:
+        importlib.import_module(f"daemon.cli.{family}").add_verbs(filld)
     return filld
 
 
@@ -84,4 +74,4 @@ def _options(
 
 def main() -> None:
     """Run one verb and end the process with its exit code."""
-    application()()
+    application(*sys.argv[1:2])()

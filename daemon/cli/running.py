@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
 import sys
@@ -46,14 +47,19 @@ def run(
     pretty: Annotated[bool, typer.Option("--pretty", help="Colours instead of JSON.")] = False,
 ) -> int:
     """Run the daemon until SIGTERM; SIGHUP reads the rules again."""
+    if pretty and call.json_output:
+        raise BadInputError("--pretty and --json: one of them")
     launch = app.Launch(
-        settings=call.settings(), reload=call.settings, take_over=take_over, pretty=pretty
+        settings=call.settings(),
+        reload=call.settings,
+        take_over=take_over,
+        pretty=pretty or (False if call.json_output else None),
     )
     return asyncio.run(app.run(launch))
 
 
 def paper(
-    _call: Call,
+    call: Call,
     config: Annotated[
         Path, typer.Option("--config", "-c", help="Markets, accounts, scripts.")
     ] = _PAPER_CONFIG,
@@ -62,8 +68,12 @@ def paper(
     ] = _PAPER_DIR,
 ) -> int:
     """Serve the paper exchange on loopback; its env files are for filld run --env-file."""
+
+    def announce(what: str, where: str) -> None:
+        tell_now(json.dumps({what: where}) if call.json_output else f"{what:<6} {where}")
+
     try:
-        asyncio.run(app.serve_paper(config, env_dir, tell_now))
+        asyncio.run(app.serve_paper(config, env_dir, announce))
     except OperatorError as error:
         raise BadInputError(str(error)) from None
     return 0

@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 
 from daemon.cli.acting import seconds
-from daemon.cli.asking import current
+from daemon.cli.door import current
 from daemon.cli.exits import ExitCode
 from daemon.cli.log_lines import LEVELS, Wanted, parsed, shown
 from daemon.cli.output import tell, tell_json

@@ -9,6 +9,7 @@ import signal
 import sys
 import termios
 import tty
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated, Final
@@ -17,8 +18,10 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from daemon.analytics.scene import View
 from daemon.cli.exits import ExitCode
 from daemon.cli.frame import Shot, frame
+from daemon.cli.log_lines import parsed
 from daemon.cli.output import tell_json
 from daemon.cli.verb import Call, verb
 from daemon.control.client import DoorClient
@@ -28,6 +31,10 @@ from daemon.settings import Settings
 REFRESH_S: Final = 1.0
 _ANSWER_S: Final = 5.0
 _EXITS: Final = "20"
+_FILLS: Final = 20
+# Reads of the log at one look: two hold all that the daemon keeps.
+_READS: Final = 3
+_FILL: Final = '"event":"fill"'
 # A pipe has no size: what a terminal has at least.
 _COLUMNS, _LINES = 80, 24
 _ENDS: Final = b"qQ"
@@ -59,29 +66,54 @@ def top(
 
 async def _look(settings: Settings) -> Shot:
     async with DoorClient(settings.socket_path, _ANSWER_S) as client:
-        return await _shot(client)
+        return await _Fills().shot(client)
 
 
-async def _shot(client: DoorClient) -> Shot:
-    return Shot(
-        status=await client.get("/status"),
-        positions=await client.get("/positions"),
-        exits=await client.get("/exits", {"limit": _EXITS}),
-        health=await client.get("/readyz"),
-    )
+class _Fills:
+    """The newest fills of the log, read on from where the last look ended."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._lines: deque[View] = deque(maxlen=_FILLS)
+
+    async def shot(self, client: DoorClient) -> Shot:
+        """Everything at one moment."""
+        await self._read_on(client)
+        return Shot(
+            status=await client.get("/status"),
+            positions=await client.get("/positions"),
+            exits=await client.get("/exits", {"limit": _EXITS}),
+            health=await client.get("/readyz"),
+            fills=tuple(self._lines),
+        )
+
+    async def _read_on(self, client: DoorClient) -> None:
+        for _ in range(_READS):
+            view = await client.get("/log", {"after": str(self._number)})
+            number, texts = int(str(view["number"])), view["lines"]
+            if number < self._number:  # another daemon, whose log begins anew
+                self._number = 0
+                continue
+            self._number = number
+            assert isinstance(texts, list)
+            lines = [parsed(str(text)) for text in texts if _FILL in str(text)]
+            # One that changed nothing, seq 0, was told before.
+            self._lines += [dict(line) for line in lines if line is not None and line.get("seq")]
+            if not texts:
+                return
 
 
 async def _watch(settings: Settings) -> None:
     """A frame each second until a key ends it, whether or not a daemon answers."""
     ended = asyncio.Event()
     console = Console(highlight=False)
-    shot = Shot()
+    shot, fills = Shot(), _Fills()
     with _keys(ended), Live(console=console, screen=True, auto_refresh=False) as live:
         async with DoorClient(settings.socket_path, _ANSWER_S) as client:
             while not ended.is_set():
                 gone = ""
                 try:
-                    shot = await _shot(client)
+                    shot = await fills.shot(client)
                 except DoorError as error:
                     gone = str(error)
                 live.update(frame(shot, console.height, gone), refresh=True)

@@ -56,6 +56,8 @@ from daemon.core.terms import (
 from daemon.core.trade import Trade
 
 _NEAR_LIMIT = 3
+_COMPARED_MOST = 200
+_ALIKE = 4
 
 
 class Target(NamedTuple):
@@ -86,8 +88,14 @@ def _at(scene: Scene, target: Target) -> _AtTarget:
 
 
 def near(name: str, known: Iterable[str]) -> tuple[str, ...]:
-    """Known names that may have been meant."""
-    lower = {one.lower(): one for one in known}
+    """Known names that may have been meant.
+
+    The loop waits for it: of many names only some that begin alike are compared.
+    """
+    names = list(known)
+    alike = [one for one in names if one[:_ALIKE].lower() == name[:_ALIKE].lower()]
+    chosen = (alike if len(names) > _COMPARED_MOST else names)[:_COMPARED_MOST]
+    lower = {one.lower(): one for one in chosen}
     found = difflib.get_close_matches(name.lower(), list(lower), n=_NEAR_LIMIT, cutoff=0.5)
     return tuple(lower[one] for one in found)
 

@@ -22,7 +22,7 @@ _PLACE: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOT
 _STEP: Final = re.compile(r"\.(\w+)|\[(\d+)\]")
 _NAMED: Final = re.compile(r"`(\w+)`$")
 _SHOWN_CHARACTERS: Final = 60
-_WHOLE_DIGITS: Final = 12
+WHOLE_DIGITS: Final = 12
 _DECIMALS: Final = 20
 NAME_CHARACTERS: Final = 128
 _REASON_CHARACTERS: Final = 500
@@ -55,10 +55,10 @@ def _digits(most: int) -> str:
 
 Filled = Annotated[
     Decimal,
-    Meta(extra_json_schema={"pattern": f"^(0|[1-9][0-9]{{0,{_WHOLE_DIGITS - 1}}}){_FRACTION}$"}),
+    Meta(extra_json_schema={"pattern": f"^(0|[1-9][0-9]{{0,{WHOLE_DIGITS - 1}}}){_FRACTION}$"}),
 ]
-Above0 = Annotated[Decimal, Meta(extra_json_schema={"pattern": f"^{_digits(_WHOLE_DIGITS)}$"})]
-Signed = Annotated[Decimal, Meta(extra_json_schema={"pattern": f"^-?{_digits(_WHOLE_DIGITS)}$"})]
+Above0 = Annotated[Decimal, Meta(extra_json_schema={"pattern": f"^{_digits(WHOLE_DIGITS)}$"})]
+Signed = Annotated[Decimal, Meta(extra_json_schema={"pattern": f"^-?{_digits(WHOLE_DIGITS)}$"})]
 Span = Annotated[Decimal, Meta(extra_json_schema={"pattern": f"^{_digits(8)}$"})]
 Wait = Annotated[Decimal, Meta(extra_json_schema={"pattern": f"^{_digits(4)}$"})]
 Dollars = Annotated[Decimal, Meta(extra_json_schema={"pattern": f"^{_PART}$"})]
@@ -74,15 +74,15 @@ def sized(name: str, value: Decimal) -> None:
         return
     exponent = value.as_tuple().exponent
     assert isinstance(exponent, int)
-    if value.adjusted() >= _WHOLE_DIGITS or exponent < -_DECIMALS:
-        accepted = f"at most {_WHOLE_DIGITS} digits before the point and {_DECIMALS} after it"
+    if value.adjusted() >= WHOLE_DIGITS or exponent < -_DECIMALS:
+        accepted = f"at most {WHOLE_DIGITS} digits before the point and {_DECIMALS} after it"
         raise BadInputError(f"{name} = {shown(value)}: accepted: {accepted}")
 
 
 def whole(text: str, least: int, most: int | None = None) -> int:
     """A whole number from `least` to `most`; the error names value and range, not the field."""
     # As many digits as any range has, so that no text is read that takes long.
-    if text.isascii() and text.isdigit() and len(text) <= _WHOLE_DIGITS:
+    if text.isascii() and text.isdigit() and len(text) <= WHOLE_DIGITS:
         found = int(text)
         if least <= found and (most is None or found <= most):
             return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +32,7 @@ class DoorClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        self._check_owner()
         self._session = aiohttp.ClientSession(
             connector=aiohttp.UnixConnector(path=str(self._path)),
             timeout=aiohttp.ClientTimeout(total=self._timeout_s),
@@ -45,6 +47,15 @@ class DoorClient:
     ) -> None:
         if self._session is not None:
             await self._session.close()
+
+    def _check_owner(self) -> None:
+        """Another user's socket would hear what is meant for the daemon, and answer as it likes."""
+        try:
+            owner = self._path.stat().st_uid
+        except OSError:
+            return  # whoever asks is told what is wrong with it
+        if os.geteuid() not in {0, owner}:
+            raise DoorError(f"the socket {self._path} is another user's (uid {owner}): not asked")
 
     async def get(self, route: str, options: Mapping[str, str] | None = None) -> View:
         """A view. Raises NoDaemonError, DoorRefusedError, DoorError."""

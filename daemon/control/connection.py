@@ -17,7 +17,7 @@ from aiohttp.typedefs import Handler
 from typing_extensions import override
 
 from daemon.control.door import Refusal
-from daemon.control.table import JSON
+from daemon.control.table import JSON, refuse
 
 CONNECTIONS_MAX: Final = 64
 HEAD_S_MAX: Final = 5.0
@@ -36,10 +36,44 @@ class Hall:
     whole_s: float = WHOLE_S_MAX
 
 
+class _Explaining(web.RequestHandler):
+    """aiohttp's own handler, which tells JSON what else it would tell as text and in its log."""
+
+    __slots__ = ()
+
+    @override
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = HTTPStatus.INTERNAL_SERVER_ERROR,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """What became of a request that is no HTTP, and of one that met a bug of ours."""
+        text = "the request cannot be read"
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.log_exception("a request met a bug", exc_info=exc)
+            text = "a bug of filld's: its log says more"
+        if request.writer.output_size:
+            raise ConnectionError("half of the answer has been sent")
+        return refuse(Refusal(status, text))
+
+    @override
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer, JSON whoever made it, and end the connection."""
+        if isinstance(resp, web.HTTPException):
+            resp = refuse(Refusal(resp.status, HTTPStatus(resp.status).phrase.lower()))
+        resp.force_close()
+        return await super().finish_response(request, resp, start_time)
+
+
 class Caller(asyncio.Protocol):
     """aiohttp's own handler of a connection, behind these limits."""
 
     def __init__(self, handler: web.RequestHandler, hall: Hall) -> None:
+        handler.__class__ = _Explaining  # aiohttp makes it, and asks nobody of which class
         self._handler, self._hall = handler, hall
         self._transport: asyncio.Transport | None = None
         self._inside = self._turned_away = False
@@ -123,10 +157,8 @@ def _refused(refusal: Refusal) -> bytes:
 
 @web.middleware
 async def one_request(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """The head has come; and after the answer the connection ends."""
+    """The head has come."""
     caller = None if request.transport is None else request.transport.get_protocol()
     if isinstance(caller, Caller):
         caller.asked()
-    response = await handler(request)
-    response.force_close()
-    return response
+    return await handler(request)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from daemon.analytics.scene import Scene
+from daemon.analytics.turns import Made, Taker, Turns
 from daemon.core.errors import TheirsError
 from daemon.core.events import Event
 from daemon.core.requests import TradeRequested
@@ -47,6 +48,13 @@ class Door(Protocol):
         """What `read` makes of the book at a moment when everything in it is committed."""
         ...
 
+    async def read(self, begin: Callable[[Scene], Turns[Made]], take: Taker) -> Made:
+        """What the turns that `begin` begins return; `take` gets their rows.
+
+        The loop goes on between two of them: nothing holds it for longer than some milliseconds.
+        """
+        ...
+
     async def act(self, make: EventMaker) -> int | Refusal:
         """Hand `make`'s event in; returns after its commit.
 
@@ -59,7 +67,10 @@ class Door(Protocol):
         ...
 
     async def reload(self) -> tuple[str, ...]:
-        """Read the rules again, all or none; returns after the commit, or with the problems."""
+        """Read the rules again and return after the commit the settings that wait for a restart.
+
+        Raises TheirsError, a problem to a line, where none of the rules can be put in force.
+        """
         ...
 
 

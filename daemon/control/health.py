@@ -13,7 +13,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from daemon.analytics.health import Health, health_view
-from daemon.analytics.scene import Scene, View
+from daemon.analytics.scene import Scene
+from daemon.analytics.turns import Turns, no_row
 from daemon.control.answers import HealthAnswer
 from daemon.control.table import DOOR, Route, answer
 
@@ -24,7 +25,7 @@ Verdict = Callable[[Health], bool]
 class HealthSource(Protocol):
     """Who knows what is beside the book: venues that do not open, a loop that is late."""
 
-    def judge(self, scene: Scene) -> Health:
+    def judge(self, scene: Scene) -> Turns[Health]:
         """How it stands at the moment of `scene`."""
         ...
 
@@ -34,14 +35,8 @@ HEALTH: web.AppKey[HealthSource] = web.AppKey("health")
 
 def _handler(verdict: Verdict) -> Handler:
     async def handle(request: web.Request) -> web.Response:
-        source = request.app[HEALTH]
-
-        def read(scene: Scene) -> tuple[View, bool]:
-            health = source.judge(scene)
-            return health_view(health, scene), verdict(health)
-
-        view, good = await request.app[DOOR].look(read)
-        return answer(view, 200 if good else NOT_NOW)
+        health = await request.app[DOOR].read(request.app[HEALTH].judge, no_row)
+        return answer(health_view(health), 200 if verdict(health) else NOT_NOW)
 
     return handle
 

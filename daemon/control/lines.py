@@ -12,11 +12,11 @@ from aiohttp import web
 from msgspec import Meta
 
 from daemon.control.answers import Answer, Count
-from daemon.control.bodies import whole
+from daemon.control.bodies import WHOLE_DIGITS, whole
 from daemon.control.table import Parameter, Route, answer
 
 LINES_MOST: Final = 1_000
-_NUMBERS_MOST: Final = 10**15
+_NUMBERS_MOST: Final = 10**WHOLE_DIGITS - 1
 
 
 class LineSource(Protocol):

@@ -7,6 +7,7 @@ An action is answered after its commit, a trade when it has begun. Errors are `{
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Final, TypeVar
 
 from aiohttp import web
@@ -14,15 +15,15 @@ from msgspec import Meta
 
 from daemon.analytics.exit_views import (
     DEFAULT_LIMIT,
-    exits_view,
+    exits_turns,
     find_order,
     find_orders,
     order_life_view,
-    orders_view,
+    orders_turns,
 )
 from daemon.analytics.scene import Scene, View
 from daemon.analytics.trade_views import trade_view
-from daemon.analytics.views import positions_view, status_view
+from daemon.analytics.views import positions_turns, status_turns
 from daemon.control import acts
 from daemon.control.answers import (
     AccountsDone,
@@ -47,9 +48,10 @@ from daemon.control.bodies import (
     UnguardBody,
     whole,
 )
-from daemon.control.door import Refusal
+from daemon.control.door import Door, Refusal
 from daemon.control.order_answers import Exits, OrderDone, OrderLife, Orders, Trade, TradeBegun
-from daemon.control.table import DOOR, Parameter, Route, answer, read_body, refuse
+from daemon.control.table import DOOR, Parameter, Route, answer, read_body, read_rows, refuse, told
+from daemon.core.errors import TheirsError
 from daemon.core.events import Event
 
 LIMIT_MAX: Final = 5_000
@@ -61,34 +63,22 @@ Ask = TypeVar("Ask", bound=Body)
 
 
 async def _status(request: web.Request) -> web.Response:
-    return answer(await request.app[DOOR].look(status_view))
+    return await told(request.app[DOOR], status_turns)
 
 
 async def _positions(request: web.Request) -> web.Response:
     every = _truth("every", request.query.get("every", "0"))
-
-    def read(scene: Scene) -> View:
-        return positions_view(scene, every=every)
-
-    return answer(await request.app[DOOR].look(read))
+    return await told(request.app[DOOR], partial(positions_turns, every=every))
 
 
 async def _orders(request: web.Request) -> web.Response:
     limit = _limit(request)
-
-    def read(scene: Scene) -> View:
-        return orders_view(scene, limit=limit)
-
-    return answer(await request.app[DOOR].look(read))
+    return await told(request.app[DOOR], partial(orders_turns, limit=limit))
 
 
 async def _exits(request: web.Request) -> web.Response:
     limit = _limit(request)
-
-    def read(scene: Scene) -> View:
-        return exits_view(scene, limit=limit)
-
-    return answer(await request.app[DOOR].look(read))
+    return await told(request.app[DOOR], partial(exits_turns, limit=limit))
 
 
 async def _order(request: web.Request) -> web.Response:
@@ -137,10 +127,14 @@ def _trade_or_none(scene: Scene, token: str) -> View | None:
 
 async def _reload(request: web.Request) -> web.Response:
     await read_body(request, ReloadBody)
-    problems = await request.app[DOOR].reload()
-    if problems:
-        return answer({"error": "\n".join(problems), "near": []}, 400)
-    return answer({"text": "the rules were read again and are in force"})
+    try:
+        waiting = await request.app[DOOR].reload()
+    except TheirsError as error:
+        return answer({"error": str(error), "near": []}, 400)
+    text = "the rules were read again and are in force"
+    if waiting:
+        text += f"; changed too, and only read at a start: {', '.join(waiting)}"
+    return answer({"text": text})
 
 
 def _act(
@@ -156,7 +150,8 @@ def _act(
         done = await door.act(lambda scene: make(scene, body))
         if isinstance(done, Refusal):
             return refuse(done)
-        return answer(await door.look(lambda scene: _outcome(scene, body, done)))
+        outcome = await _outcome(door, body)
+        return answer({"committed_seq": done, "changed": done > 0, **outcome})
 
     errors = (_NOT_FOUND, _NOT_AS_THINGS_STAND)
     return Route(
@@ -164,21 +159,22 @@ def _act(
     )
 
 
-def _outcome(scene: Scene, body: Body, seq: int) -> View:
+async def _outcome(door: Door, body: Body) -> View:
     """What an action left behind: the symbol's positions, or the account at a glance."""
-    view: View = {"committed_seq": seq, "changed": seq > 0}
     if isinstance(body, SymbolBody):
-        shown = positions_view(scene, every=True)["positions"]
-        assert isinstance(shown, list)
-        view["positions"] = [p for p in shown if p["symbol"] == body.symbol]
-    elif isinstance(body, ResolveBody):
-        order = find_order(scene.book, body.order)
-        view["order"] = None if order is None else order_life_view(scene, order)["order"]
-    elif isinstance(body, ImportBody):
-        view["positions_held"] = status_view(scene)["positions_held"]
-    else:
-        view["status"] = status_view(scene)
-    return view
+        here = partial(positions_turns, every=True, symbol=body.symbol)
+        return {"positions": (await read_rows(door, here)).view["positions"]}
+    if isinstance(body, ResolveBody):
+        return {"order": await door.look(lambda scene: _resolved(scene, body))}
+    status = (await read_rows(door, status_turns)).view
+    if isinstance(body, ImportBody):
+        return {"positions_held": status["positions_held"]}
+    return {"status": status}
+
+
+def _resolved(scene: Scene, body: ResolveBody) -> object:
+    order = find_order(scene.book, body.order)
+    return None if order is None else order_life_view(scene, order)["order"]
 
 
 def _truth(name: str, text: str) -> bool:

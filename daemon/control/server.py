@@ -91,6 +91,7 @@ async def served(
         handle_signals=False,
         shutdown_timeout=_SHUTDOWN_S,
         lingering_time=_LINGER_S,
+        auto_decompress=False,  # a megabyte could become a gigabyte
     )
     hall = hall or Hall()
     await runner.setup()

@@ -7,7 +7,7 @@ in a table can neither be asked nor be promised.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
@@ -15,12 +15,14 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from daemon.analytics.scene import View
+from daemon.analytics.scene import Scene, View
+from daemon.analytics.turns import Turns
 from daemon.control.bodies import BadInputError, Body, read_json, typed
 from daemon.control.door import Door, Refusal
 
 JSON: Final = "application/json"
 BODY_S_MAX: Final = 5.0
+_PIECE_ROWS: Final = 100
 DOOR: web.AppKey[Door] = web.AppKey("door")
 
 Ask = TypeVar("Ask", bound=Body)
@@ -85,6 +87,58 @@ def answer(view: View, status: int = 200) -> web.Response:
     return web.Response(body=msgspec.json.encode(view), status=status, content_type=JSON)
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A view whose lists are JSON already, row by row."""
+
+    head: View
+    lists: Mapping[str, Sequence[bytes]]
+
+    @property
+    def view(self) -> View:
+        """All of it."""
+        lists = {name: msgspec.Raw(b"[%b]" % b",".join(rows)) for name, rows in self.lists.items()}
+        return {**self.head, **lists}
+
+    def pieces(self) -> Iterator[bytes]:
+        """The JSON of all of it, no piece longer than a hundred rows."""
+        begin = b"{"
+        for name, value in self.head.items():
+            yield begin + msgspec.json.encode(name) + b":"
+            begin = b","
+            rows = self.lists.get(name)
+            if rows is None:
+                yield msgspec.json.encode(value)
+                continue
+            for at in range(0, len(rows), _PIECE_ROWS):
+                yield (b"," if at else b"[") + b",".join(rows[at : at + _PIECE_ROWS])
+            yield b"]"
+        yield b"}"
+
+
+async def read_rows(door: Door, begin: Callable[[Scene], Turns[View]]) -> Rows:
+    """The view that `begin` begins; its rows become JSON one by one, as they are made."""
+    lists: dict[str, list[bytes]] = {}
+
+    def take(name: str, row: View) -> None:
+        lists.setdefault(name, []).append(msgspec.json.encode(row))
+
+    return Rows(await door.read(begin, take), lists)
+
+
+async def told(door: Door, begin: Callable[[Scene], Turns[View]]) -> web.Response:
+    """The view that `begin` begins as JSON, sent a piece at a time: it may be megabytes."""
+    rows = await read_rows(door, begin)
+    length = {"Content-Length": str(sum(map(len, rows.pieces())))}
+    return web.Response(body=_one_by_one(rows.pieces()), headers=length, content_type=JSON)
+
+
+async def _one_by_one(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+        await asyncio.sleep(0)
+
+
 def refuse(refusal: Refusal) -> web.Response:
     """A refusal as JSON."""
     return answer({"error": refusal.text, "near": list(refusal.near)}, refusal.status)
@@ -97,4 +151,6 @@ async def read_body(request: web.Request, kind: type[Ask]) -> Ask:
             raw = await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
+    except web.RequestPayloadError:
+        raise BadInputError("body: cannot be read") from None
     return typed(read_json(raw or b"{}", "body"), kind, "body")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Final, Protocol
 
 from aiohttp import web
@@ -16,6 +17,9 @@ from daemon.core.errors import TheirsError
 
 _NOT_FOUND: Final = 404
 _NOT_NOW: Final = 503
+_TOO_LONG: Final = 504
+# Below the limit of every request, whose own answer would not say what to do.
+SEARCH_S_MAX: Final = 9.0
 
 
 class WhySource(Protocol):
@@ -61,7 +65,11 @@ def no_order(name: str) -> Refusal:
 async def _why(request: web.Request) -> web.Response:
     name = request.match_info["id"]
     try:
-        found = await request.app[WHY].why(name)
+        async with asyncio.timeout(SEARCH_S_MAX):
+            found = await request.app[WHY].why(name)
+    except TimeoutError:
+        text = f"the journal is too long to be searched within {SEARCH_S_MAX:g} s"
+        return refuse(Refusal(_TOO_LONG, f"{text}: filld why ORDER has no such limit"))
     except TheirsError as error:
         return refuse(Refusal(_NOT_NOW, str(error)))
     return refuse(no_order(name)) if found is None else answer(found)

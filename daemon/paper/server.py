@@ -37,7 +37,7 @@ from daemon.paper.kalshi.routes import make_app
 from daemon.paper.refusal import OperatorError
 from daemon.paper.registry import make_doors
 
-Announce = Callable[[str], None]
+Announce = Callable[[str, str], None]
 
 
 class PaperServer:
@@ -187,7 +187,9 @@ async def serve(config: PaperConfig, *, clock: Clock | None = None) -> PaperServ
 
 
 async def run_paper(config: PaperConfig, env_dir: Path, announce: Announce) -> None:
-    """Serve until SIGTERM or SIGINT; keys and env files lie in env_dir, URLs are announced.
+    """Serve until SIGTERM or SIGINT; keys and env files lie in env_dir.
+
+    Each of those files and each URL is announced: what it is, and where.
 
     A key that lies in env_dir from an earlier run is used again, with the same key id.
     """
@@ -200,12 +202,12 @@ async def run_paper(config: PaperConfig, env_dir: Path, announce: Announce) -> N
     async with server, asyncio.TaskGroup() as group:
         watch = group.create_task(server.wait_failed(), name="paper-watch")
         for env in server.write_environments(env_dir):
-            announce(f"env    {env}")
-        announce(f"rest   {server.rest_url}")
-        announce(f"ws     {server.ws_url}")
-        announce(f"admin  {server.admin_url}")
+            announce("env", str(env))
+        announce("rest", server.rest_url)
+        announce("ws", server.ws_url)
+        announce("admin", server.admin_url)
         for name, urls in server.coin_urls.items():
             for key, url in urls.items():
-                announce(f"{name} {key.lower()} {url}")
+                announce(f"{name} {key.lower()}", url)
         await stop.wait()
         watch.cancel()

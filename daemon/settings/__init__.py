@@ -10,6 +10,7 @@ from daemon.settings.accounts import CryptoSettings, KalshiSettings
 from daemon.settings.alerts import AlertRule, AlertSettings
 from daemon.settings.errors import SettingsError
 from daemon.settings.load import Effective, effective, load_places, load_settings, read_settings
+from daemon.settings.reloading import waiting_for_restart
 from daemon.settings.rules import account_policies, ignored, stop_rules
 from daemon.settings.tree import KALSHI, Settings, TradeSettings
 
@@ -30,4 +31,5 @@ __all__ = [
     "load_settings",
     "read_settings",
     "stop_rules",
+    "waiting_for_restart",
 ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 from daemon.analytics.figures import Figures
-from daemon.analytics.gauges import gauges_of, sums_of
+from daemon.analytics.gauges import gauge_turns, sums_of
 from daemon.analytics.scene import Scene
 from daemon.core.book import Book
 from daemon.core.terms import NANOS
 from tests import builders as make
+from tests.analytics.whole import made
 from tests.cli.stage import story
 
 OWNER = (make.ACCOUNT, make.VENUE)
@@ -22,7 +23,7 @@ def test_a_half_sold_position_with_an_order_in_doubt() -> None:
     where = (make.ACCOUNT, make.VENUE, make.SYMBOL)
     now_ns = work.opened_time_ns + 7 * NANOS
     quotes = {where: make.quote(bid="0.57", ask="0.59")}
-    gauges = gauges_of(Scene(book=book, now_ns=now_ns, quotes=quotes))
+    gauges = made(gauge_turns(Scene(book=book, now_ns=now_ns, quotes=quotes)))
     assert gauges["filld_positions"] == {(*OWNER, "exiting"): 1}
     assert gauges["filld_position_quantity"] == {(*OWNER, make.SYMBOL, "net"): 50}
     assert gauges["filld_exposure"] == {(*OWNER, "USD"): Decimal("28.50")}
@@ -33,7 +34,7 @@ def test_a_half_sold_position_with_an_order_in_doubt() -> None:
     assert gauges["filld_exit_oldest_seconds"] == {OWNER: 7}
     assert gauges["filld_orders_in_doubt"] == {OWNER: 1}
     assert gauges["filld_positions_unlisted"] == {(): 0}
-    blind = gauges_of(Scene(book=book, now_ns=now_ns))
+    blind = made(gauge_turns(Scene(book=book, now_ns=now_ns)))
     assert blind["filld_positions_unpriced"] == {OWNER: 1}
     assert "filld_exposure" not in blind
 
@@ -47,5 +48,5 @@ def test_sums_are_of_the_whole_journal() -> None:
 
 
 def test_an_empty_book_has_zeros() -> None:
-    gauges = gauges_of(Scene(book=Book(), now_ns=NANOS))
+    gauges = made(gauge_turns(Scene(book=Book(), now_ns=NANOS)))
     assert gauges == {"filld_positions_unlisted": {(): Decimal(0)}}

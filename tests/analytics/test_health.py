@@ -6,11 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from daemon.analytics.health import Bounds, Health, Pulse, health_of, health_view
+from daemon.analytics.health import Bounds, Health, Pulse, health_turns, health_view
 from daemon.core import events, requests
 from daemon.core.terms import NANOS, Account, Venue
 from tests import builders as make
 from tests.analytics.test_views import scene_of
+from tests.analytics.whole import made
 from tests.core.play import Play, guarded
 
 OWNER = (Account(make.ACCOUNT), Venue(make.VENUE))
@@ -32,7 +33,7 @@ def judged(play: Play, *, compared_s: int = 5, answered_s: int = 5, **more: obje
         answered_ns={OWNER: play.now_ns - answered_s * NANOS},
         **more,  # type: ignore[arg-type]
     )
-    return health_of(scene_of(play), pulse, BOUNDS)
+    return made(health_turns(scene_of(play), pulse, BOUNDS))
 
 
 def test_all_well_is_one_sentence() -> None:
@@ -68,16 +69,17 @@ def test_a_loop_that_is_late_is_stuck() -> None:
 
 def test_a_venue_that_does_not_open_makes_nothing_stuck() -> None:
     play = guarding()
-    health = health_of(scene_of(play), Pulse(shut=[OWNER], began_ns=0), BOUNDS)
+    health = made(health_turns(scene_of(play), Pulse(shut=[OWNER], began_ns=0), BOUNDS))
     assert health.not_ready == (f"{NAME}: could not be opened yet",)
     assert health.stuck == ()
 
 
 def test_before_the_first_comparison_and_without_rules_nothing_is_ready() -> None:
     play = guarding()
-    fresh = health_of(scene_of(play), Pulse(began_ns=play.now_ns), BOUNDS)
+    fresh = made(health_turns(scene_of(play), Pulse(began_ns=play.now_ns), BOUNDS))
     assert fresh.not_ready == (f"{NAME}: not compared with the venue yet",)
-    assert health_of(scene_of(Play()), Pulse(), BOUNDS).not_ready == ("no rules are in force yet",)
+    nothing = made(health_turns(scene_of(Play()), Pulse(), BOUNDS))
+    assert nothing.not_ready == ("no rules are in force yet",)
 
 
 def test_a_dead_stream_and_a_position_without_a_price_are_named() -> None:
@@ -101,5 +103,5 @@ def test_what_the_operator_took_out_of_guard_or_halted_is_his() -> None:
 
 def test_the_view_is_plain() -> None:
     play = guarding()
-    view = health_view(judged(play), scene_of(play))
+    view = health_view(judged(play))
     assert (view["ready"], view["not_ready"], view["stuck"]) == (True, [], [])

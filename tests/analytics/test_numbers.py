@@ -170,7 +170,7 @@ def test_pnl_of_closed_positions_is_what_came_in_less_what_went_out(told: list[S
         fees = sum((Fraction(p.fee) for p in (story.entry, *parts) if p.fee >= 0), Fraction())
         expected.append((story.symbol, gross, gross - fees))
     records = journal_of(told)
-    rows = position_rows(records)
+    (*rows,) = position_rows(records)
     got = [
         (row["symbol"], Fraction(str(row["gross_pnl"])), Fraction(str(row["realized_pnl"])))
         for row in rows

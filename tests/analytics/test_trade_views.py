@@ -80,3 +80,19 @@ def test_an_order_of_a_trade_shows_its_fills() -> None:
     assert isinstance(life["fills"], list)
     (part,) = life["fills"]
     assert (part["qty"], part["price"], part["fee"], part["pnl"]) == ("10", "0.65", "0.07", None)
+
+
+def test_an_order_of_a_trade_shows_the_attempts_before_it() -> None:
+    play = flat()
+    play.tell(trade(side=Side.BUY, limit_px="0.66"))
+    first = play.order_id
+    rejected = make.rejected(order_id=first, reason=RejectReason.RATE_LIMIT)
+    play.tell(rejected)
+    play.tell(trade(side=Side.BUY, limit_px="0.66", attempt=2, reason=RejectReason.RATE_LIMIT))
+    life = order_life_view(Scene(book=play.engine.book, now_ns=0), play.order)
+    assert isinstance(life["retries"], list)
+    assert isinstance(life["other_orders"], list)
+    (retry,) = life["retries"]
+    assert (retry["attempt"], retry["reason"], retry["order_id"]) == (2, "rate_limit", first)
+    assert retry["text"] == rejected.text
+    assert [other["client_order_id"] for other in life["other_orders"]] == [first]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from daemon.analytics.trail import FILL_COLUMNS, POSITION_COLUMNS, fill_rows, position_rows
 from daemon.core.decisions import InferFill, SettlePosition
 from daemon.core.events import Event, Fill
-from daemon.core.terms import NANOS, Currency, ExecId, Side
+from daemon.core.terms import NANOS, Currency, ExecId, Side, Venue
 from daemon.ports import Record
 from tests import builders as make
 
@@ -36,14 +36,14 @@ def test_a_row_for_each_fill_with_its_own_pnl() -> None:
     bought = fill("1", Side.BUY, "10", "0.40")
     sold = fill("2", Side.SELL, "4", "0.50", hour=2)
     rows = list(fill_rows(records(bought, sold, sold)))
-    assert [tuple(row) for row in rows] == [FILL_COLUMNS] * 2
+    assert [row.keys() for row in rows] == [set(FILL_COLUMNS)] * 2
     assert [row["realized_pnl"] for row in rows] == ["0", "0.386"]
     assert rows[1]["time"] == "1970-01-01T02:00:00Z"
     assert (rows[1]["qty"], rows[1]["notional"], rows[1]["position_qty"]) == ("4", "2", "6")
 
 
 def test_a_row_for_each_closed_position_in_the_order_of_their_ends() -> None:
-    rows = position_rows(
+    (*rows,) = position_rows(
         records(
             fill("1", Side.BUY, "10", "0.40"),
             fill("2", Side.BUY, "10", "0.60", hour=2),
@@ -51,7 +51,7 @@ def test_a_row_for_each_closed_position_in_the_order_of_their_ends() -> None:
             fill("4", Side.SELL, "5", "0.70", hour=4),
         )
     )
-    assert [tuple(row) for row in rows] == [POSITION_COLUMNS]
+    assert [row.keys() for row in rows] == [set(POSITION_COLUMNS)]
     (row,) = rows
     assert (row["direction"], row["qty"]) == ("long", "20")
     assert (row["entry_price"], row["exit_price"]) == ("0.5", "0.7")
@@ -63,7 +63,7 @@ def test_a_row_for_each_closed_position_in_the_order_of_their_ends() -> None:
 
 
 def test_a_fill_across_zero_ends_one_position_and_begins_another() -> None:
-    rows = position_rows(
+    (*rows,) = position_rows(
         records(
             fill("1", Side.BUY, "10", "0.40", "0"),
             fill("2", Side.SELL, "15", "0.50", "0.03"),
@@ -114,3 +114,17 @@ def test_a_fee_in_the_coin_held_leaves_the_entry_when_the_market_is_read() -> No
         (row,) = position_rows(records(*events))
         assert (row["qty"], row["entry_price"], row["entry_notional"]) == ("0.99", "100", "99")
         assert (row["gross_pnl"], row["fees"], row["realized_pnl"]) == ("99", "1", "98")
+
+
+def test_without_a_market_that_tells_the_currency_neither_that_nor_the_pnl_is_known() -> None:
+    """A file of fills said USD of every coin, and took no fee off the PnL."""
+    venue = Venue("binance-spot")
+    bought = replace(fill("1", Side.BUY, "10", "40"), venue=venue)
+    sold = replace(fill("2", Side.SELL, "10", "50", hour=2), venue=venue)
+    told = records(bought, sold)
+    for row in (*fill_rows(told), *position_rows(told)):
+        assert (row["quote_currency"], row["pnl_known"]) == (None, False)
+    (row,) = position_rows(
+        records(replace(bought, venue=Venue("kalshi")), fill("2", Side.SELL, "10", "50"))
+    )
+    assert (row["quote_currency"], row["pnl_known"]) == ("USD", True)

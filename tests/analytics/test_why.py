@@ -20,7 +20,7 @@ from tests.core.test_trading import trade
 
 
 def chain_of(records: list[Record], name: str) -> tuple[View, list[tuple[int, str, str]]]:
-    view = why_view(lambda: records, name)
+    view = why_view(lambda _: records, name)
     assert view is not None
     links = rows(view, "chain")
     return view, [(int(str(one["seq"])), str(one["what"]), str(one["text"])) for one in links]
@@ -57,8 +57,8 @@ def test_from_the_quote_to_the_doubt(play: Kept, by_venue_id: bool) -> None:
 
 
 def test_what_nobody_has_sent_has_no_why(play: Kept) -> None:
-    assert why_view(lambda: play.records, "nothing") is None
-    assert why_view(lambda: play.records, "entry") is None  # a stranger's
+    assert why_view(lambda _: play.records, "nothing") is None
+    assert why_view(lambda _: play.records, "entry") is None  # a stranger's
 
 
 def test_what_is_of_another_exit_or_symbol_is_left_out(play: Kept) -> None:

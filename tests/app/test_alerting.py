@@ -10,7 +10,7 @@ import pytest
 from daemon.app.alerting import alert_routes, alert_test, make_ping
 from daemon.core.commands import NoticeKind
 from daemon.settings import AlertSettings, load_settings
-from daemon.telemetry.services import UnknownServiceError
+from daemon.telemetry.errors import UnknownServiceError
 
 TARGETS = "FILLD_ALERTS__TARGETS"
 NOBODY = "phone=json://127.0.0.1:9/canary desk=json://127.0.0.1:9/canary"

@@ -197,3 +197,16 @@ async def test_files_modes_credentials_and_limits(
     assert states["ulimit"] is State.WARN
     (text,) = (check.text for check in checks if check.item == "credentials")
     assert text.endswith("has kalshi_key, which is no setting")
+
+
+@pytest.mark.parametrize(("mode", "told"), [(0o700, False), (0o1777, False), (0o770, True)])
+async def test_a_folder_in_which_others_can_replace_the_socket(
+    tmp_path: Path, mode: int, told: bool
+) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    folder.chmod(mode)
+    names = {"FILLD_CONTROL__SOCKET": str(folder / "s")}
+    made = load_settings(None, None, [], {**names, "FILLD_JOURNAL__PATH": str(tmp_path / "j.db")})
+    checks = await machine_checks(made, {}, {})
+    assert [check.state for check in checks if check.item == "socket"] == [State.WARN] * told

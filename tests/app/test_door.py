@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 
-from daemon.analytics.scene import Scene
+import pytest
+
+from daemon.analytics.scene import Scene, View
+from daemon.analytics.turns import Turns
 from daemon.app.door import OperatorDoor
 from daemon.app.trading import Trader
 from daemon.control.door import Refusal
@@ -19,7 +23,7 @@ from tests.runtime.fake_venue import Rig
 from tests.runtime.test_driver import armed_position
 
 
-def broken_rules() -> RulesLoaded:
+def broken_rules() -> tuple[RulesLoaded, tuple[str, ...]]:
     """Settings that cannot be read."""
     raise TheirsError("stops.0.stop_px: 2\nexits.order: never")
 
@@ -41,7 +45,12 @@ def door_of(rig: Rig) -> OperatorDoor:
     """A door over the rig's loop, with rules that change."""
     rules = make.rules_loaded(make.rule(level="0.55"))
     return OperatorDoor(
-        rig.driver, rig.inbox, Freshness(), rig.clock, lambda: rules, trader_of(rig)
+        rig.driver,
+        rig.inbox,
+        Freshness(),
+        rig.clock,
+        lambda: (rules, ("journal.path",)),
+        trader_of(rig),
     )
 
 
@@ -81,10 +90,69 @@ async def test_a_reload_takes_all_rules_or_none() -> None:
     async with Rig() as rig:
         rig.tell(*armed_position())
         before = await rig.settle()
-        assert await door_of(rig).reload() == ()
+        assert await door_of(rig).reload() == ("journal.path",)
         assert rig.driver.watermark == before + 1
         broken = OperatorDoor(
             rig.driver, rig.inbox, Freshness(), rig.clock, broken_rules, trader_of(rig)
         )
-        assert await broken.reload() == ("stops.0.stop_px: 2", "exits.order: never")
+        with pytest.raises(TheirsError, match=r"stops\.0\.stop_px: 2\nexits\.order: never"):
+            await broken.reload()
         assert rig.driver.watermark == before + 1
+
+
+class Tiring:
+    """A clock on which every look at it takes a millisecond."""
+
+    def __init__(self) -> None:
+        self.now_ns = 0
+
+    def mono_ns(self) -> int:
+        self.now_ns += 1_000_000
+        return self.now_ns
+
+    wall_ns = mono_ns
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+def many(scene: Scene) -> Turns[int]:
+    """A view of twenty rows."""
+    halted: View = {"halted": any(state.halted for state in scene.book.accounts.values())}
+    for _ in range(20):
+        halted["halted"] = any(state.halted for state in scene.book.accounts.values())
+        yield "rows", dict(halted)
+    return scene.seq
+
+
+async def test_who_reads_much_lets_the_loop_and_other_readers_go_on() -> None:
+    async with Rig() as rig:
+        rig.tell(*armed_position())
+        await rig.settle()
+        rules = make.rules_loaded(make.rule(level="0.55"))
+        clock = Tiring()
+        door = OperatorDoor(
+            rig.driver,
+            rig.inbox,
+            Freshness(),
+            clock,
+            lambda: (rules, ("journal.path",)),
+            trader_of(rig),
+        )
+        ended: list[str] = []
+        rows: list[View] = []
+
+        async def read(name: str) -> None:
+            await door.read(many, lambda _, row: rows.append(row))
+            ended.append(name)
+
+        async def act() -> None:
+            await door.act(halt)
+            ended.append("act")
+
+        async with asyncio.TaskGroup() as group:
+            for work in (read("first"), read("second"), act()):
+                group.create_task(work)
+        assert ended == ["act", "first", "second"]
+        assert len(rows) == 40
+        assert {row["halted"] for row in rows} == {False, True}

@@ -63,4 +63,4 @@ async def test_a_bad_paper_file_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "paper.toml"
     path.write_text("prot = 1\n")
     with pytest.raises(OperatorError, match="prot"):
-        await serve_paper(path, tmp_path, lambda _: None)
+        await serve_paper(path, tmp_path, lambda _what, _where: None)

@@ -10,6 +10,7 @@ import pytest
 
 from daemon.app import why
 from daemon.app.why import Tracer
+from daemon.journal import reader
 from daemon.journal.reader import Reader
 from daemon.journal.sqlite import SqliteJournal, read_only
 from daemon.ports import Record
@@ -40,19 +41,21 @@ async def test_nobody_waits_so_nobody_reads(
     journal = SqliteJournal(tmp_path / "j.db", INLINE)
     await journal.append(story().records)
     await journal.close()
-    monkeypatch.setattr(why, "_SLICE_RECORDS", 1)
+    monkeypatch.setattr(reader, "_STRETCH", 1)
     monkeypatch.setattr(why, "_REST_S", 0.2)
-    reached: list[int] = []
+    asked: list[int] = []
 
-    class Slow(Reader):
-        def replay(self, after_seq: int = 0) -> Iterator[Record]:
-            for record in super().replay(after_seq):
-                reached.append(record.seq)
-                yield record
+    class Noting(Reader):
+        def naming(self, text: str, kind: str, going: why.Going) -> Iterator[Record]:
+            def noted(done: int, total: int) -> bool:
+                asked.append(done)
+                return going(done, total)
 
-    tracer = Tracer(lambda: Slow(tmp_path / "j.db"))
+            return super().naming(text, kind, noted)
+
+    tracer = Tracer(lambda: Noting(tmp_path / "j.db"))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):
             await tracer.why("nobody's")
     await asyncio.sleep(0.5)
-    assert 0 < len(reached) < 5
+    assert 0 < len(asked) < 5

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from daemon.analytics.scene import Scene, View
+from daemon.analytics.turns import Made, Taker, Turns, go_on
 from daemon.control.client import DoorClient
 from daemon.control.door import EventMaker, NoDaemonError, Refusal, TradeMaker
 from daemon.control.figures import FigureSource
 from daemon.control.health import HealthSource
 from daemon.control.server import Sources, serve_door
+from daemon.core.errors import TheirsError
 from daemon.core.events import Event
 from tests.core.play import WALL_NS, Play
 
@@ -27,6 +29,7 @@ class FakeDoor:
         self.play = play
         self.events: list[Event] = []
         self.problems: tuple[str, ...] = ()
+        self.waiting: tuple[str, ...] = ()
         self.delay_s = 0.0
         self._seq = 0
 
@@ -37,6 +40,11 @@ class FakeDoor:
 
     async def look(self, read: Callable[[Scene], Read]) -> Read:
         return read(self._scene())
+
+    async def read(self, begin: Callable[[Scene], Turns[Made]], take: Taker) -> Made:
+        end = go_on(begin(self._scene()), take, lambda: False)
+        assert end is not None
+        return end[0]
 
     async def act(self, make: EventMaker) -> int | Refusal:
         await asyncio.sleep(self.delay_s)
@@ -59,7 +67,9 @@ class FakeDoor:
         return None
 
     async def reload(self) -> tuple[str, ...]:
-        return self.problems
+        if self.problems:
+            raise TheirsError("\n".join(self.problems))
+        return self.waiting
 
 
 @contextlib.asynccontextmanager

@@ -10,6 +10,7 @@ import pytest
 
 from daemon.analytics.health import Health
 from daemon.analytics.scene import Scene, View
+from daemon.analytics.turns import Turns
 from daemon.control.door import DoorRefusedError
 from daemon.control.health import NOT_NOW
 from tests.control.doors import FakeDoor, served
@@ -26,8 +27,10 @@ class Standing:
     not_ready: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
 
-    def judge(self, scene: Scene) -> Health:
-        return Health(self.not_ready, self.stuck, f"{len(scene.book.positions)} positions held")
+    def judge(self, scene: Scene) -> Turns[Health]:
+        yield None
+        held = f"{len(scene.book.positions)} positions held"
+        return Health(scene.now_ns, self.not_ready, self.stuck, held)
 
 
 async def codes(path: Path) -> list[int]:

@@ -180,7 +180,10 @@ async def test_import_keeps_numbers_exact(path: Path) -> None:
 async def test_reload_or_every_problem(path: Path) -> None:
     door = FakeDoor(guarded())
     async with served(path, door) as client:
-        assert "in force" in str((await client.post("/reload", {}))["text"])
+        assert str((await client.post("/reload", {}))["text"]).endswith("in force")
+        door.waiting = ("journal.path", "feed_alive_s")
+        told = str((await client.post("/reload", {}))["text"])
+        assert told.endswith("changed too, and only read at a start: journal.path, feed_alive_s")
         door.problems = ("stops[0].stop_px: bad", "x: unknown key")
         with pytest.raises(DoorRefusedError, match="bad\nx: unknown key") as error:
             await client.post("/reload", {})

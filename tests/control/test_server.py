@@ -202,3 +202,15 @@ async def test_a_stranger_is_kept_out_by_the_mode_and_by_the_kernels_word() -> N
         assert answer.startswith("HTTP/1.1 403 Forbidden")
         assert "only the user that runs filld, and root" in answer
         assert door.events == []
+
+
+async def test_another_users_socket_is_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = os.geteuid()
+    async with served(tmp_path / "s", FakeDoor(guarded())) as client:
+        assert (await client.get("/status"))["positions_held"] == 1
+        monkeypatch.setattr(os, "geteuid", lambda: owner + 4242)
+        with pytest.raises(DoorError, match="another user's"):
+            async with DoorClient(tmp_path / "s"):
+                pass

@@ -107,12 +107,12 @@ async def test_serving_is_loopback_only_and_says_when_a_port_is_taken() -> None:
 
 async def test_a_second_run_uses_the_same_keys(tmp_path: Path) -> None:
     config = PaperConfig(accounts=[AccountConfig(name="main", key_type="ed25519")])
-    said: list[str] = []
+    said: list[tuple[str, str]] = []
     running = asyncio.Event()
 
-    def announce(line: str) -> None:
-        said.append(line)
-        if line.startswith("admin"):
+    def announce(what: str, where: str) -> None:
+        said.append((what, where))
+        if what == "admin":
             running.set()
 
     texts = []
@@ -124,6 +124,6 @@ async def test_a_second_run_uses_the_same_keys(tmp_path: Path) -> None:
         texts.append((tmp_path / "main.pem").read_text())
         running.clear()
     assert texts[0] == texts[1]
-    assert said[0] == f"env    {tmp_path / 'main.env'}"
+    assert said[0] == ("env", str(tmp_path / "main.env"))
     env = (tmp_path / "main.env").read_text()
     assert "\nPAPER_ADMIN_URL=http://127.0.0.1:" in env

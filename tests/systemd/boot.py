@@ -1,7 +1,8 @@
 """`make test-systemd`: filld.service under a real systemd, watched from the outside.
 
 Start to READY, kill -9 with the book intact, a hang and the watchdog, reload, stop, credentials,
-the journal's fields, the unit's exposure. Exit code 0: all held; 1: one did not; 3: not here.
+the journal's fields, the unit's exposure, the runbook's lines. Exit code 0: all held; 1: one did
+not; 3: not here.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.table import Table
 
+from tests.readme.pages import RUNBOOK, commands
 from tests.systemd.machine import ROOT, UNIT, Machine, MachineError, booted, build, missing
 
 CONFIG = """
@@ -37,6 +39,12 @@ FILLD = ("/opt/filld/bin/filld",)
 WITH_CONFIG = ("--config", "/etc/filld/filld.toml")
 SECRETS = ("KEY_ID", "API_KEY", "API_SECRET", "PASSPHRASE", "PRIVATE_KEY_FILE")
 RESTART_S, HANG_S, STOP_S = 10.0, 40.0, 10.0
+RUNBOOK_TITLES = (
+    "First minute",
+    "Your way of running it",
+    "The journal's key",
+    "A journal lost, damaged, or restored",
+)
 Check = Callable[[Machine], str]
 
 
@@ -170,7 +178,23 @@ def logs_fields(machine: Machine) -> str:
     for line in ours:
         if not {"timestamp", "level", "event"} <= line.keys():
             raise MachineError(f"a line without time, level or event: {line}")
-    return f"{len(ours)} structured lines"
+    starts = [line for line in ours if line["event"] == "filld_started"]
+    found = native(machine, "FILLD_EVENT=filld_started")
+    if not starts or [json.loads(str(one["MESSAGE"])) for one in found] != starts:
+        raise MachineError(f"{len(starts)} starts, {len(found)} found by FILLD_EVENT")
+    priced = native(machine, "FILLD_VENUE=kalshi", "FILLD_LEVEL=info")
+    told = [line for line in ours if (line.get("venue"), line["level"]) == ("kalshi", "info")]
+    if not told or {(one["PRIORITY"], one["SYSLOG_IDENTIFIER"]) for one in priced} != {
+        ("6", "filld")
+    }:
+        raise MachineError(f"{len(told)} lines of kalshi, {len(priced)} found by FILLD_VENUE")
+    return f"{len(ours)} structured lines, {len(priced)} found by their native fields"
+
+
+def native(machine: Machine, *fields: str) -> list[dict[str, object]]:
+    """The unit's entries that have these of journald's own fields."""
+    words = ("journalctl", f"_SYSTEMD_UNIT={UNIT}", *fields, "-o", "json", "--no-pager")
+    return [json.loads(line) for line in machine.sh(*words).splitlines()]
 
 
 def is_confined(machine: Machine) -> str:
@@ -202,6 +226,24 @@ def stops(machine: Machine) -> str:
     return f"clean within {took:.1f} s"
 
 
+def is_kept(machine: Machine) -> str:
+    """The runbook's own lines, typed as root: the service goes on with what root has written."""
+    lines = ["export PATH=/opt/filld/bin:$PATH FILLD_ENV_FILE=/etc/filld/filld.env"]
+    for title in RUNBOOK_TITLES:
+        lines += [command.text for command in commands(RUNBOOK, title)]
+    machine.sh("bash", "-euc", "\n".join(lines))
+    took = machine.until("every stop again", lambda: healthy(machine), RESTART_S)
+    if roots := machine.sh("find", "/var/lib/private/filld", "-user", "root"):
+        raise MachineError(f"root's: {roots}")
+    return f"{len(lines)} lines; ready after {took:.1f} s"
+
+
+def healthy(machine: Machine) -> bool:
+    """Whether every stop would fire."""
+    said = machine.sh(*FILLD, "health", "--json", *WITH_CONFIG, check=False)
+    return bool(json.loads(said)["ready"])
+
+
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("start to READY", starts),
     ("credentials", keeps_secrets),
@@ -211,6 +253,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("hang", survives_hang),
     ("log fields", logs_fields),
     ("stop", stops),
+    ("runbook", is_kept),
 )
 
 
