@@ -5,6 +5,8 @@ An expected failure of a venue is an event, not one of these.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class FilldError(Exception):
     """Anything that filld raises on purpose."""
@@ -18,7 +20,12 @@ class OursError(FilldError):
 
 
 class TheirsError(FilldError):
-    """Input that cannot be used: it names the field, the value and what would be accepted."""
+    """Input that cannot be used: it names the field, the value and what would be accepted.
+
+    `retryable` says that the same may be tried again unchanged a little later.
+    """
+
+    retryable: ClassVar[bool] = False
 
 
 class ImpossibleTransitionError(OursError):

@@ -18,6 +18,8 @@ from daemon.runtime.supervisor import StreamKeeper
 
 FIRST_WAIT_S = 5.0
 LONGEST_WAIT_S = 60.0
+# Half a minute: a process that ends at a limit begins anew, and asks all of it again.
+PATIENT_TRIES = 4
 
 
 class Fleet:
@@ -44,12 +46,13 @@ class Fleet:
         self._every = every
         self.shut = set(venues)
         self._untold: list[VenueNotOpened] = []
-        self._tried: set[Owner] = set()
+        self._hopeless: set[Owner] = set()
 
     async def run(self, begin: Callable[[], None]) -> None:
         """Open all, call `begin` once, hand in what they tell, keep their streams, for ever.
 
-        Raises the error of an opening where none, or with `every` not each, could be opened.
+        Raises the error of an opening where none, or with `every` not each, could be opened; one
+        that the venue limits for a while is tried a few times before that.
         """
         async with asyncio.TaskGroup() as group:
             for owner in self.venues:
@@ -84,9 +87,10 @@ class Fleet:
                     said = str(error)
                     self._told(owner, tries, said)
                 self._tell(owner, error)
-                self._tried.add(owner)
-                hopeless = self._every or self._tried >= self.venues.keys()
-                if hopeless and not self.opened.is_set():
+                if not error.retryable or tries >= PATIENT_TRIES:
+                    self._hopeless.add(owner)
+                given_up = self._hopeless if self._every else self._hopeless >= self.venues.keys()
+                if given_up and not self.opened.is_set():
                     raise
             else:
                 if said:

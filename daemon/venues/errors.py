@@ -15,13 +15,11 @@ from daemon.core.terms import RejectReason
 class VenueError(TheirsError):
     """A venue refused, failed or could not be reached.
 
-    `code` is the venue's own word ("" where it gave none), `retryable` says that the same
-    question may be asked again unchanged, `reason` is our word for all venues, `tried` what was
-    done about it before this was raised, oldest first.
+    `code` is the venue's own word ("" where it gave none), `reason` is our word for all venues,
+    `tried` what was done about it before this was raised, oldest first.
     """
 
     reason: ClassVar[RejectReason] = RejectReason.VENUE_ERROR
-    retryable: ClassVar[bool] = False
 
     def __init__(
         self, text: str = "", *, venue: str = "", code: str = "", tried: tuple[str, ...] = ()
@@ -143,6 +141,18 @@ class UnreachableHostError(VenueSetupError):
     """The venue's address cannot be reached."""
 
     reason = RejectReason.NETWORK
+
+
+class BusyVenueError(VenueSetupError):
+    """The venue has limited or banned the address or the key for a while."""
+
+    reason = RejectReason.RATE_LIMIT
+    retryable = True
+
+    def __init__(self, error: VenueError, *, venue: str) -> None:
+        """Of the error that the opening met."""
+        text = f"{venue} has limited or banned this address ({error.text}): wait and try again"
+        super().__init__(text, venue=venue, code=error.code)
 
 
 class WrongKeyError(VenueSetupError):

@@ -36,8 +36,11 @@ def an_export(path: Path, fills: int) -> None:
 
 
 def started(stage: Stage, *words: str) -> subprocess.Popen[bytes]:
+    # What runs in the background of a shell ignores SIGINT, and hands that on.
+    heeding = "import signal as s, runpy; s.signal(s.SIGINT, s.default_int_handler);"
+    heeding += "runpy.run_module('daemon', run_name='__main__', alter_sys=True)"
     return subprocess.Popen(
-        [sys.executable, "-m", "daemon", *words, "--config", str(stage.config)],
+        [sys.executable, "-c", heeding, *words, "--config", str(stage.config)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -12,28 +12,31 @@ from daemon.core.errors import TheirsError
 from daemon.core.events import Event, VenueNotOpened
 from daemon.core.terms import Account, Venue
 from daemon.ports import Deliver
-from daemon.runtime.fleet import FIRST_WAIT_S, Fleet
+from daemon.runtime.fleet import FIRST_WAIT_S, PATIENT_TRIES, Fleet
 from daemon.runtime.inbox import Inbox
 from daemon.runtime.outbox import Owner
+from daemon.venues.errors import BusyVenueError, RateLimitError
 from tests import builders as make
 from tests.runtime.fake_venue import OWNER, FakeVenue, TickingClock
 
 OTHER: Owner = (Account("main"), Venue("binance-spot"))
+LIMITED = BusyVenueError(RateLimitError("HTTP 429"), venue="kalshi")
 
 
 class Banned(FakeVenue):
     """Refuses to open so many times; `running` is set when its streams run."""
 
-    def __init__(self, refusals: int) -> None:
+    def __init__(self, refusals: int, error: TheirsError | None = None) -> None:
         super().__init__()
         self.refusals = refusals
+        self.error = error or TheirsError("banned")
         self.running = asyncio.Event()
 
     @override
     async def open(self) -> Sequence[Event]:
         if self.refusals:
             self.refusals -= 1
-            raise TheirsError("banned")
+            raise self.error
         return [make.market_read()]
 
     @override
@@ -108,6 +111,18 @@ async def test_where_none_opens_the_run_ends_with_the_error(every: bool) -> None
         await stage.run_until(stage.fleet.opened)
     assert raised.group_contains(TheirsError, match="banned")
     assert not stage.begun
+
+
+@pytest.mark.parametrize("every", [False, True])
+async def test_a_limit_that_passes_is_waited_out(every: bool) -> None:
+    first, second = Banned(2, LIMITED), Banned(PATIENT_TRIES - 1, LIMITED)
+    stage = Stage(first, second, every=every)
+    await stage.run_until(first.running, second.running)
+    assert stage.begun == 1
+    lasting = Stage(Banned(9, LIMITED), Banned(9, LIMITED), every=every)
+    with pytest.raises(ExceptionGroup) as raised:
+        await lasting.run_until(lasting.fleet.opened)
+    assert raised.group_contains(BusyVenueError, match="has limited or banned")
 
 
 async def test_a_rebuild_needs_every_venue() -> None:

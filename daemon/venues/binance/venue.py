@@ -32,6 +32,7 @@ from daemon.venues.binance.session import BinanceSession
 from daemon.venues.binance.stream import BinanceStream
 from daemon.venues.errors import (
     AuthError,
+    BusyVenueError,
     ClockSkewError,
     RateLimitError,
     UnreachableHostError,
@@ -91,8 +92,7 @@ class BinanceVenue:
             )
             return WrongKeyError(text, venue=venue, code=error.code)
         if isinstance(error, RateLimitError):
-            text = f"{venue} has limited or banned this address ({error.text}): wait and try again"
-            return UnreachableHostError(text, venue=venue, code=error.code)
+            return BusyVenueError(error, venue=venue)
         text = f"{url} does not show the account ({error.text}): check the address and the network"
         return UnreachableHostError(text, venue=venue, code=error.code)
 

@@ -36,7 +36,9 @@ from daemon.venues.bitget.stream import BitgetStream
 from daemon.venues.bitget.wire import Dialect
 from daemon.venues.errors import (
     AuthError,
+    BusyVenueError,
     ClockSkewError,
+    RateLimitError,
     UnreachableHostError,
     VenueError,
     VenueSetupError,
@@ -102,6 +104,8 @@ class BitgetVenue:
 
     def _setup_error(self, error: VenueError) -> VenueSetupError:
         config, venue = self.session.config, self.session.market.venue
+        if isinstance(error, RateLimitError):
+            return BusyVenueError(error, venue=venue)
         if isinstance(error, ClockSkewError):
             return self._wrong_clock(error.code)
         if error.code == UNIFIED_ONLY:

@@ -26,8 +26,10 @@ from daemon.ports import Clock, Deliver, Depth
 from daemon.venues.decoding import UnreadableError
 from daemon.venues.errors import (
     AuthError,
+    BusyVenueError,
     ClockSkewError,
     NotFoundError,
+    RateLimitError,
     UnreachableHostError,
     VenueError,
     VenueSetupError,
@@ -97,6 +99,8 @@ class KalshiVenue:
 
     def _setup_error(self, error: VenueError) -> VenueSetupError:
         config = self.session.config
+        if isinstance(error, RateLimitError):
+            return BusyVenueError(error, venue=VENUE)
         if isinstance(error, ClockSkewError):
             return self._wrong_clock(error.code)
         if isinstance(error, AuthError):

@@ -24,7 +24,9 @@ from daemon.core.terms import NANOS, Symbol
 from daemon.ports import Clock, Deliver, Depth
 from daemon.venues.errors import (
     AuthError,
+    BusyVenueError,
     ClockSkewError,
+    RateLimitError,
     UnreachableHostError,
     VenueError,
     VenueSetupError,
@@ -107,6 +109,8 @@ class PhemexVenue:
 
     def _setup_error(self, error: VenueError) -> VenueSetupError:
         config = self.session.config
+        if isinstance(error, RateLimitError):
+            return BusyVenueError(error, venue=config.venue)
         if isinstance(error, ClockSkewError):
             return self._wrong_clock(error.code)
         if isinstance(error, AuthError):

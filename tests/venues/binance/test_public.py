@@ -109,6 +109,7 @@ async def test_a_lagging_stream_is_not_believed(fake: FakeBinance, usdm: Binance
         await heard.wait(Quote)
         await asyncio.sleep(0.2)
         assert set(heard.sources()) == {QuoteSource.REST}
+        now_ms = time.time_ns() // 10**6
         await fake.say_raw(changed("usdm_stream_ticker", E=now_ms), to="public")
         await until(lambda: heard.sources()[-1] is QuoteSource.TICKER)
     assert usdm.session.config.venue == USDM
