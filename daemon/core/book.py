@@ -256,7 +256,8 @@ class Book:
         if live and live[-1] is order:
             return
         if not order.dead and not any(order is other for other in live):
-            live.append(order)
+            # The dead go here, too: a fold of what was decided before looks at nobody's orders.
+            live[:] = [*(other for other in live if not other.dead), order]
             live.sort(key=lambda undead: (undead.exit_no, undead.attempt))
 
     def page(self, key: PositionKey) -> Page:
@@ -392,6 +393,7 @@ class Book:
         if len(self.orders) > DEAD_ORDERS_LIMIT * 5 // 4:  # seldom: each time all are looked at
             spare = len(self.orders) - DEAD_ORDERS_LIMIT
             for order in list(islice((o for o in self.orders.values() if o.dead), spare)):
+                self.undead(order.key)  # its page forgets the dead as well: no fill finds it there
                 del self.orders[order.client_order_id]
                 if order.venue_order_id is not None:
                     del self.by_venue_id[venue_id_key(order.key, order.venue_order_id)]

@@ -46,17 +46,18 @@ class FileLock:
             ) from error
         self._descriptor: int | None = descriptor
         written = os.pread(descriptor, _FILE_BYTES, 0).decode(errors="replace")
-        self.noted = written.partition("\n")[2].strip()
+        self.noted = written.partition("\n")[2].partition("\n")[0].strip()
         self.note(self.noted)
 
     def note(self, text: str) -> None:
         """Write our pid, and a line that the next holder finds as `noted`.
 
-        A full disk costs only the pid in somebody's message, and the line.
+        A full disk costs only the pid in somebody's message, and the line. It has an end of its
+        own: a death before the cut leaves the end of a longer one behind it.
         """
         if self._descriptor is None:
             return
-        line = f"{os.getpid()}\n{text}".encode()
+        line = f"{os.getpid()}\n{text}".strip().encode() + b"\n"
         try:
             os.pwrite(self._descriptor, line, 0)
             os.ftruncate(self._descriptor, len(line))

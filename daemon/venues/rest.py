@@ -1,7 +1,7 @@
 """One HTTP request for all venues, and the policy for asking again. Knows no venue.
 
 `RestTransport.send` sends once and never raises for the network's sake: it returns a `Reply`,
-or `NotSent` when provably no byte of the request left (no connection was ever obtained), or
+or `NotSent` when provably no byte of the request left (no connection, or none fit for use), or
 `LostAnswer` when the request may have arrived. Repeating is the business of `repeat`, for
 questions only; an order is never repeated.
 """
@@ -56,7 +56,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """No connection was obtained: the venue cannot have heard of this request."""
+    """No byte of it left: the venue cannot have heard of this request."""
 
     text: str
 
@@ -94,8 +94,10 @@ class _Request(aiohttp.ClientRequest):
         way = _WAY.get()
         if way.go is not None:
             await way.go
-            if conn.closed:
-                raise aiohttp.ClientConnectionError("the connection was closed meanwhile")
+        protocol = conn.protocol
+        if protocol is None or not protocol.is_connected() or protocol.should_close:
+            # Closed, or something was said that nobody asked: it would be taken for our answer.
+            raise aiohttp.ClientConnectionError("the connection went bad before it was used")
         way.left = True
         return await _SEND(self, conn)
 

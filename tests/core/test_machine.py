@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from daemon.core.commands import CancelOrder, Command, PlaceOrder, QueryBook, QueryFills, QueryOrder
+from daemon.core.decisions import OpenExit
 from daemon.core.events import Event, MarketPhase
 from daemon.core.order import Order
 from daemon.core.pursuit import any_working, at_risk_qty
@@ -43,7 +44,6 @@ class Course(RuleBasedStateMachine):
         self.bytes: dict[ClientOrderId, tuple[object, ...]] = {}
         self.live = True
         self.halted = False
-        self.opened: set[int] = set()
         self.strangers_sold = False
 
     @initialize(
@@ -82,6 +82,8 @@ class Course(RuleBasedStateMachine):
             if isinstance(command, PlaceOrder):
                 self.judge(command)
                 self.venue.on_the_way.append(command)
+            elif isinstance(command, OpenExit):
+                assert not self.halted, "a new exit while halted"
             elif isinstance(command, CancelOrder):
                 assert self.live, "a cancel with live orders off"
                 self.venue.cancel(command)
@@ -98,9 +100,6 @@ class Course(RuleBasedStateMachine):
             assert not self.halted, "a trade while halted"
             assert not command.resend, "a trade sent again"
             return
-        exit_is_older = command.attempt > 1 or command.exit_no in self.opened
-        assert exit_is_older or not self.halted, "a new exit while halted"
-        self.opened.add(command.exit_no)
         content = (command.side, command.order_qty, command.limit_px, command.time_in_force)
         known = self.bytes.setdefault(command.client_order_id, content)
         assert known == content, "the same id with other bytes"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
+from daemon.core import book as module
 from daemon.core.book import Book
+from daemon.core.fold import apply_event
 from daemon.core.page import Page
-from daemon.core.terms import PositionSide
+from daemon.core.terms import ExecId, PositionSide, Side, Symbol, VenueOrderId
 from daemon.journal.codec import decode_state, encode_state
 from tests import builders as make
 from tests.core.play import Play, guarded
@@ -45,6 +50,34 @@ def test_an_order_of_a_trade_is_none_of_an_exit() -> None:
     page = play.engine.book.pages[make.KEY]
     assert [order.trade_no for order in page.undead()] == [1]
     assert page.exit_orders() == []
+
+
+def test_a_fold_of_the_past_keeps_no_dead_orders() -> None:
+    """As long a list would be looked through with every fill of the symbol to come."""
+    play = flat()
+    for number in range(5):
+        name, bought = f"v{number}", make.fill(side=Side.BUY, last_qty="40")
+        play.tell(trade(token=name, side=Side.BUY))
+        order_id = play.placed[-1].client_order_id
+        play.tell(make.accepted(order_id=order_id, venue_order_id=name))
+        play.tell(replace(bought, exec_id=ExecId(name), venue_order_id=VenueOrderId(name)))
+    assert [order.trade_no for order in play.twin.book.pages[make.KEY].live] == [5]
+
+
+def test_no_fill_finds_an_order_that_the_book_forgot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DEAD_ORDERS_LIMIT", 1)
+    play, other = flat(), Symbol("NFL-2")
+    bought = make.fill(side=Side.BUY, last_qty="40")
+    play.tell(trade(side=Side.BUY))
+    play.tell(make.accepted(order_id=play.placed[-1].client_order_id), bought)
+    terms = replace(make.instrument(), symbol=other)
+    play.tell(replace(make.market_read(), instrument=terms), trade(side=Side.BUY, symbol=other))
+    book = play.engine.book
+    again = Book.from_state(decode_state(encode_state(book.state())))
+    late = play.stamped(replace(bought, exec_id=ExecId("late")))
+    assert apply_event(book, late)
+    assert apply_event(again, late)
+    assert encode_state(book.state()) == encode_state(again.state())
 
 
 def test_both_pages_of_a_hedged_symbol_stand_beside_each_other() -> None:

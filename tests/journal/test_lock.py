@@ -36,6 +36,24 @@ def test_without_space_for_a_pid_the_lock_still_holds(
     lock.release()
 
 
+def test_a_note_is_read_whole_whatever_a_death_left_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(descriptor: int, length: int) -> None:
+        raise OSError(errno.EIO, "killed before the old end was cut off")
+
+    path = tmp_path / "a.lock"
+    path.write_text(f"{os.getpid()}00\njournal 1000")  # a longer pid than the next one's
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "ftruncate", die)
+        FileLock(path, "the thing").release()
+    lock = FileLock(path, "the thing")
+    assert lock.noted == "journal 1000"
+    lock.note("journal 1001")
+    lock.release()
+    assert path.read_text() == f"{os.getpid()}\njournal 1001\n"
+
+
 def test_accounts_are_locked_apart(tmp_path: Path) -> None:
     first = lock_account(tmp_path, "kalshi", "key-1")
     second = lock_account(tmp_path, "kalshi", "key-2")

@@ -189,6 +189,29 @@ async def test_a_connection_that_is_gone_when_it_may_leave_is_not_sent_on() -> N
         assert isinstance(await sending, NotSent)
 
 
+class Babbler(Ear):
+    """One that answers to the first connection before it is asked anything, and to all after."""
+
+    async def listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self.writers:
+            writer.write(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+        await super().listen(reader, writer)
+
+
+async def test_what_nobody_asked_for_is_no_answer_to_what_may_leave_later() -> None:
+    ear = Babbler()
+    async with ear.transport() as transport, asyncio.TaskGroup() as group:
+        go = asyncio.get_running_loop().create_future()
+        sending = group.create_task(transport.send(ORDER, go), name="sending")
+        await asyncio.sleep(0.1)
+        go.set_result(None)
+        assert isinstance(await sending, NotSent)
+        assert ear.heard == b""
+        reply = await transport.send(ORDER)
+        assert isinstance(reply, Reply)
+        assert (reply.status, reply.body) == (200, b"ok")
+
+
 def failing(*errors: VenueError) -> tuple[list[int], Callable[[], object]]:
     calls: list[int] = []
 

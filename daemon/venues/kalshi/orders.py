@@ -142,13 +142,17 @@ class KalshiOrders:
         return events
 
     async def _sent(self, prepared: _Prepared) -> _Sent:
-        """Let go what is ready, if it is; what provably has not left is sent the long way."""
-        begun = prepared.begun
+        """Let go what is ready, if it is; what provably has not left is sent the long way.
+
+        But not when that took long: the order's price is then as old, and whoever decided on it
+        decides anew.
+        """
+        begun, is_fresh = prepared.begun, self._session.is_fresh
         if begun is not None and not begun.go.done():  # it is when its time was over
-            if self._session.is_fresh(prepared.signed):
+            if is_fresh(prepared.signed):
                 begun.go.set_result(None)
                 outcome = await begun.sent
-                if not isinstance(outcome, NotSent):
+                if not isinstance(outcome, NotSent) or not is_fresh(prepared.signed):
                     return outcome
             else:
                 begun.sent.cancel()

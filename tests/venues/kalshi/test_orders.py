@@ -6,6 +6,8 @@ import asyncio
 import base64
 import json
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -27,6 +29,7 @@ from daemon.venues.kalshi.venue import KalshiVenue
 from tests.venues.kalshi.builders import (
     ORDER_ID,
     TICKER,
+    ManualClock,
     TestClock,
     cancel_order,
     config,
@@ -36,6 +39,20 @@ from tests.venues.kalshi.fake_kalshi import Answer, FakeKalshi, ok, refused
 
 CREATE = "POST /portfolio/events/orders"
 CANCEL = f"DELETE /portfolio/events/orders/{ORDER_ID}"
+
+
+@asynccontextmanager
+async def mute_server(writers: list[asyncio.StreamWriter]) -> AsyncIterator[int]:
+    """The port of a listener that keeps who connects, and says nothing."""
+
+    def mute(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+
+    server = await asyncio.start_server(mute, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    for writer in writers:
+        writer.close()
+    server.close()
 
 
 def kinds(events: object) -> list[type[Event]]:
@@ -134,6 +151,27 @@ async def test_an_order_whose_time_to_wait_is_over_is_sent_once(fake: FakeKalshi
     assert kinds(await venue.place(command)) == [OrderAccepted, OrderCanceled]
     assert fake.paths() == [CREATE]
     await venue.close()
+
+
+@pytest.mark.parametrize(("after_s", "tries"), [(0.1, 2), (2, 1)])
+async def test_what_could_not_leave_is_tried_anew_only_while_its_price_is_fresh(
+    after_s: float, tries: int
+) -> None:
+    """A listener that never shakes hands: the order hangs there for all of its time."""
+    clock, writers = ManualClock(), list[asyncio.StreamWriter]()
+    async with mute_server(writers) as port:
+        url = f"https://127.0.0.1:{port}/trade-api/v2"
+        venue = KalshiVenue(replace(config(url), order_timeout_s=0.2), clock)
+        venue.prepare(place_order())
+        async with asyncio.TaskGroup() as group:
+            placing = group.create_task(venue.place(place_order()), name="place")
+            await asyncio.sleep(0.05)
+            clock.now_ns += int(after_s * 1e9)
+        (event,) = placing.result()
+        assert isinstance(event, OrderRejected)
+        assert event.reason is RejectReason.NETWORK
+        await venue.close()
+    assert len(writers) == tries
 
 
 async def test_more_orders_than_can_wait_ready_are_each_sent_once(
