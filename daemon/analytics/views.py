@@ -10,6 +10,7 @@ the venue's id of its newest order (None until the venue told it).
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
@@ -216,15 +217,17 @@ def positions_view(scene: Scene, *, every: bool = False) -> View:
     return at_once(positions_turns(scene, every=every))
 
 
-def positions_turns(scene: Scene, *, every: bool = False, symbol: str | None = None) -> Turns[View]:
-    """`positions_view`, made in turns; only of `symbol` where one is said."""
+def positions_turns(
+    scene: Scene, *, every: bool = False, meant: Callable[[PositionKey], bool] | None = None
+) -> Turns[View]:
+    """`positions_view`, made in turns; only of those that are `meant`, where that is said."""
     book = scene.book
     history: dict[tuple[PositionKey, int], list[Exit]] = {}
     for work in (*book.past_exits, *book.exits.values()):
         history.setdefault((work.key, work.generation), []).append(work)
         yield None
     for key, position in tuple(book.positions.items()):
-        if symbol in {None, key.symbol} and (every or _current(scene, position)):
+        if (meant is None or meant(key)) and (every or _current(scene, position)):
             exits = history.get((key, position.generation), [])
             yield "positions", position_view(scene, position, exits)
         else:

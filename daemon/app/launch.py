@@ -52,6 +52,7 @@ from daemon.runtime.waiting import OrderWaiter
 from daemon.settings import Settings, waiting_for_restart
 from daemon.telemetry.alerts import AlertObserver
 from daemon.telemetry.causes import Causes
+from daemon.telemetry.coloured import Coloured
 from daemon.telemetry.journald import stream_for
 from daemon.telemetry.logs import LineSink, LineWriter, LogObserver, reads_logged
 from daemon.telemetry.metrics import Metrics
@@ -88,10 +89,10 @@ class Telemetry:
         out = sys.stderr if launch.embedded else sys.stdout
         as_set = settings.logs.format == "pretty"
         pretty = as_set if launch.pretty is None else launch.pretty
-        plain = launch.embedded or pretty
-        self.sink = LineSink(out.buffer if plain else stream_for(os.environ, out.buffer))
+        plain = out.buffer if launch.embedded else stream_for(os.environ, out.buffer)
+        self.sink = LineSink(Coloured(out.buffer) if pretty else plain)
         level = "warning" if launch.embedded else settings.logs.level
-        lines = LineWriter(self.sink, clock.wall_ns, level, pretty=pretty)
+        lines = LineWriter(self.sink, clock.wall_ns, level)
         self.log = lines.log
         self.alerts = [AlertObserver(route, self.log, clock.sleep) for route in routes]
         self.metrics = Metrics(clock.mono_ns, clock.wall_ns())

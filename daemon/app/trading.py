@@ -28,7 +28,7 @@ from daemon.core.commands import QueryMarket, QueryQuote
 from daemon.core.events import Quote
 from daemon.core.order import Order
 from daemon.core.requests import TradeRequested
-from daemon.core.terms import NANOS, OrdStatus, RejectReason
+from daemon.core.terms import NANOS, OrdStatus, RejectReason, TimeInForce
 from daemon.core.trade import TradeAttempt
 from daemon.ports import Clock
 from daemon.runtime.driver import Driver
@@ -38,8 +38,8 @@ from daemon.runtime.outbox import Outbox
 from daemon.runtime.waiting import OrderWaiter, OutcomeUnknownError
 from daemon.settings import TradeSettings
 
-# The settings' words for what may pass. Of an order whose time was over before it was full, be
-# it at once, nothing more is known than that: `timeout`. What never arrived was lost on the way.
+# The settings' words for what may pass. An order that ended before it was full, be it at once,
+# is `timeout` to them. What never arrived was lost on the way.
 RETRY_WORDS: Final[Mapping[RejectReason, str]] = {
     RejectReason.NETWORK: "network_error",
     RejectReason.ABSENT: "network_error",
@@ -217,4 +217,5 @@ def _why_left(order: Order) -> RejectReason | None:
         return None
     if order.status is OrdStatus.REJECTED or order.reason is RejectReason.OPERATOR:
         return order.reason or RejectReason.VENUE_ERROR
-    return RejectReason.TIMEOUT
+    rested = order.time_in_force is TimeInForce.GTC
+    return RejectReason.TIMEOUT if rested else RejectReason.NO_LIQUIDITY

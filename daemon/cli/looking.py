@@ -178,7 +178,8 @@ def order(
     _table("retries", ("attempt", "time", "reason", "text", "order_id"), views(view, "retries"))
     if isinstance(work, dict):
         _table("exit", _EXIT, [work])
-    _table("other orders of this exit", _ORDER, views(view, "other_orders"))
+    begun = "exit" if isinstance(work, dict) else "trade"
+    _table(f"other orders of this {begun}", _ORDER, views(view, "other_orders"))
     return ExitCode.OK
 
 

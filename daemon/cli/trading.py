@@ -63,7 +63,7 @@ def trade(  # noqa: PLR0913 - one parameter an option
     def note(now: View) -> None:
         view.update(now)
         if not call.json_output:
-            _tell_progress(now)
+            tell_progress(now)
 
     async def run() -> None:
         async with ExchangeManager(call.settings()) as manager:
@@ -98,14 +98,14 @@ def _told(call: Call, view: View) -> int:
     return ExitCode.OK if view["status"] == "filled" else ExitCode.FAILED
 
 
-def _tell_progress(view: View) -> None:
+def tell_progress(view: View) -> None:
     """One line for the newest attempt."""
     for attempt in views(view, "attempts")[-1:]:
         why = f" ({attempt['retry_reason']})" if attempt["retry_reason"] else ""
-        order = attempt["client_order_id"] or "no order"
-        state = attempt["status"] or f"refused: {attempt['text']}"
+        order, state = attempt["client_order_id"], attempt["status"]
+        told = f"{order} {state}" if order else f"refused: {attempt['text']}"
         filled = f", {attempt['cum_qty']} filled" if attempt["cum_qty"] else ""
-        tell(f"attempt {attempt['attempt']}{why}: {order} {state}{filled}", flush=True)
+        tell(f"attempt {attempt['attempt']}{why}: {told}{filled}", flush=True)
 
 
 def _tell_end(view: View) -> None:

@@ -45,6 +45,7 @@ from daemon.core.terms import (
     ZERO,
     Account,
     OrdType,
+    PositionKey,
     PositionSide,
     Side,
     Symbol,
@@ -100,16 +101,19 @@ def near(name: str, known: Iterable[str]) -> tuple[str, ...]:
     return tuple(lower[one] for one in found)
 
 
+def is_meant(body: SymbolBody, key: PositionKey) -> bool:
+    """True for a position that `body` may mean."""
+    return (
+        key.symbol == body.symbol
+        and body.account in {None, key.account}
+        and body.venue in {None, key.venue}
+    )
+
+
 def find_target(scene: Scene, body: SymbolBody) -> Target | Refusal:
     """The one position that a symbol means: a held one before a flat one."""
     positions = scene.book.positions
-    fits = [
-        key
-        for key in positions
-        if key.symbol == body.symbol
-        and body.account in {None, key.account}
-        and body.venue in {None, key.venue}
-    ]
+    fits = [key for key in positions if is_meant(body, key)]
     if not fits:
         known = dict.fromkeys(str(key.symbol) for key in positions)
         text = f"symbol = {body.symbol!r}: no such position is known"

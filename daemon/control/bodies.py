@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Annotated, ClassVar, Final, Literal, TypeVar
+from typing import Annotated, ClassVar, Final, Literal, TypeVar, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -311,6 +311,9 @@ def _explained(said: str, path: str, document: object, kind: type, what: str) ->
         known = "" if place else f"; accepted: {', '.join(_fields(kind)) or 'none'}"
         return f"{_under(place, named[1])}: unknown field{known}"
     found = _at(document, path)
+    if said.startswith("Invalid enum value"):
+        words = get_args(get_type_hints(kind)[place])
+        return f"{place} = {shown(found)}: accepted: {', '.join(words)}"
     if not place:
         return f"{what}: {_accepted(said)}"
     return f"{place} = {shown(found)}: {_accepted(said)}"

@@ -160,9 +160,9 @@ def _act(
 
 
 async def _outcome(door: Door, body: Body) -> View:
-    """What an action left behind: the symbol's positions, or the account at a glance."""
+    """What an action left behind: the positions that were meant, or the account at a glance."""
     if isinstance(body, SymbolBody):
-        here = partial(positions_turns, every=True, symbol=body.symbol)
+        here = partial(positions_turns, every=True, meant=partial(acts.is_meant, body))
         return {"positions": (await read_rows(door, here)).view["positions"]}
     if isinstance(body, ResolveBody):
         return {"order": await door.look(lambda scene: _resolved(scene, body))}

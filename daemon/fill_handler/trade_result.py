@@ -145,9 +145,9 @@ def _retry(one: _Attempt) -> TradeRetry:
 
 
 def _error(trade: _Trade) -> ExchangeError:
-    """The class of the last reason; what nobody gave a reason for ran out of time."""
-    reason = RejectReason(trade.reason or RejectReason.TIMEOUT.value)
-    text = trade.text or f"{trade.filled_qty} filled, then its time was over"
+    """The class of the last reason; without one, its orders met nobody while they worked."""
+    reason = RejectReason(trade.reason or RejectReason.NO_LIQUIDITY.value)
+    text = trade.text or f"{trade.filled_qty} filled; nobody traded the rest in time"
     make = partial(exchange_error, reason) if reason in ERRORS else ExchangeError
     return make(text, venue=trade.venue, code=reason.value, tried=_tried(trade))
 

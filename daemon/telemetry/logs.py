@@ -1,4 +1,4 @@
-"""Structured lines: one JSON object per change on standard output, or colours for a person.
+"""Structured lines: one JSON object per change.
 
 The loop only fills a bounded queue; a thread writes. When the reader of our output stalls, lines
 are dropped and counted, and trading goes on. Whatever a symbol or text contains, a line stays one
@@ -175,13 +175,10 @@ class LineWriter:
         sink: LineSink,
         wall_ns: Callable[[], int],
         level: str = "info",
-        *,
-        pretty: bool = False,
     ) -> None:
         self.level = LEVELS[level]
         self._sink = sink
         self._wall_ns = wall_ns
-        self._colours = structlog.dev.ConsoleRenderer(colors=True) if pretty else None
         wrapped = structlog.wrap_logger(
             _Bytes(sink),
             processors=[
@@ -211,14 +208,13 @@ class LineWriter:
                 line[name] = value  # texts are looked at below, all at once
             else:
                 line[name] = proper(value) if isinstance(value, Decimal) else _safe(value)
-        if self._colours is None:
+        try:
             text = _ENCODE(line)
-            if text.isascii() and b"\\" not in text and _DELETE not in text:
-                return text
-        shown = {name: _safe(value) for name, value in line.items()}
-        if self._colours is None:
-            return _ENCODE(shown)
-        return str(self._colours(None, level, shown)).encode()
+        except UnicodeEncodeError:
+            text = _DELETE  # half a character, as in the name of a file
+        if text.isascii() and b"\\" not in text and _DELETE not in text:
+            return text
+        return _ENCODE({name: _safe(value) for name, value in line.items()})
 
 
 class _Bytes:

@@ -78,7 +78,7 @@ async def test_a_part_is_filled_and_the_rest_tried_again(
         assert (result.total_filled, result.average_price) == (D(10), D("0.66"))
         assert [fill.amount for fill in result.partial_fills] == [D(4), D(6)]
         assert result.total_fee == {"USD": sum(fill.fee for fill in result.partial_fills)}
-        assert [retry.reason for retry in result.retries] == ["timeout"]
+        assert [retry.reason for retry in result.retries] == ["no_liquidity"]
         assert len(result.order_ids) == 2
         assert again == result
         assert stage.left() == 110

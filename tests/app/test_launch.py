@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -80,6 +81,18 @@ async def test_a_command_or_a_webhook_makes_alerts_and_nothing_makes_none(tmp_pa
         telemetry = Telemetry(launch_of(made), CLOCK)
         assert bool(telemetry.alerts) is wanted
         telemetry.sink.close()
+
+
+def test_pretty_lines_are_for_the_eye_and_the_door_gives_json(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    made = settings(tmp_path)
+    telemetry = Telemetry(Launch(made, lambda: made, pretty=True), CLOCK)
+    telemetry.log.info("said", symbol="KXRAIN")
+    kept, _ = telemetry.sink.after(0, 9)
+    telemetry.sink.close()
+    assert [json.loads(line)["event"] for line in kept] == ["said"]
+    assert b"\x1b[" in capsysbinary.readouterr().out
 
 
 async def test_one_journal_serves_one_process_and_a_daemon_is_made_of_it(tmp_path: Path) -> None:

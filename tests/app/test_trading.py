@@ -151,7 +151,7 @@ async def test_the_rest_is_tried_again_after_growing_waits() -> None:
         assert [attempt.retry_reason for attempt in trade.attempts] == [
             None,
             RejectReason.NETWORK,
-            RejectReason.TIMEOUT,
+            RejectReason.NO_LIQUIDITY,
             RejectReason.RATE_LIMIT,
         ]
         waits = [slept for slept in rig.clock.slept if slept >= 1]

@@ -65,7 +65,10 @@ def test_a_symbol_on_two_venues_needs_the_venue(stage: Stage, verb: str) -> None
         assert "held more than once; say venue, account" in said.err
         assert "bitget-spot" in said.err
         assert not door.events
-        assert stage.filld(verb, "NFL-1", "--venue", "bitget-spot").code == 0
+        said = stage.filld(verb, "NFL-1", "--venue", "bitget-spot")
+        assert said.code == 0
+        assert "NFL-1: 3 held" in said.out
+        assert "100 held" not in said.out, "the other venue's"
     (event,) = door.events
     assert isinstance(event, VenueEvent)
     assert event.venue == "bitget-spot"

@@ -11,12 +11,13 @@ import pytest
 
 from daemon.analytics.scene import View
 from daemon.cli.asking import FROM_JOURNAL
-from daemon.core.terms import FillCause
+from daemon.core.terms import FillCause, RejectReason, Side
 from tests import builders as make
-from tests.cli.stage import Stage, story
+from tests.cli.stage import Kept, Stage, story
 from tests.control.doors import FakeDoor, inner, rows
 from tests.control.test_health import DOWN, Standing
 from tests.core.play import guarded
+from tests.core.test_trading import trade
 
 VERBS = ["status", "positions", "orders", "exits"]
 
@@ -85,6 +86,17 @@ def test_one_order(stage: Stage) -> None:
         assert text in said.out
     with stage.running(FakeDoor(play)):
         assert stage.filld("order", "order_12345", "--json").json["source"] == "daemon"
+
+
+def test_one_order_of_a_trade(stage: Stage) -> None:
+    play = Kept()
+    play.tell(make.started(), make.rules_loaded(make.rule()), make.market_read())
+    play.tell(trade(side=Side.BUY))
+    play.tell(make.canceled(order_id=play.order_id))
+    play.tell(trade(side=Side.BUY, attempt=2, reason=RejectReason.NO_LIQUIDITY))
+    stage.keep(play)
+    said = stage.filld("order", play.order_id)
+    assert "other orders of this trade" in said.out
 
 
 def test_an_unknown_order_is_one_line(stage: Stage) -> None:

@@ -17,12 +17,14 @@ from daemon.control.bodies import (
     ImportRow,
     ResolveBody,
     SymbolBody,
+    TradeBody,
     UnguardBody,
     typed,
 )
 from daemon.control.server import REQUEST_BYTES_MAX
 
 ROW: View = {"symbol": "A", "position_qty": "1", "entry_px": "0.5"}
+TRADE: View = {"token": "t", "venue": "kalshi", "symbol": "A", "order_qty": "1", "limit_px": "0.5"}
 MEASURE = "at most 12 digits before the point and 20 after it"
 
 
@@ -85,6 +87,7 @@ def imported(**fields: object) -> View:
             imported(venue_order_id=""),
             "rows[0].venue_order_id = '': accepted: characters that can be seen",
         ),
+        (TradeBody, {**TRADE, "side": "hold"}, "side = 'hold': accepted: buy, sell"),
     ],
 )
 def test_each_refusal_names_the_field(kind: type[Body], body: View, text: str) -> None:

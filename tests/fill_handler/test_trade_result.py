@@ -13,6 +13,7 @@ from daemon.fill_handler.errors import (
     ExchangeError,
     InsufficientFundsError,
     NetworkError,
+    NoLiquidityError,
     RateLimitError,
 )
 from daemon.fill_handler.trade_result import result_of
@@ -74,5 +75,8 @@ def test_why_a_further_attempt_was_made() -> None:
     play.tell(make.canceled(order_id=play.order_id, venue_order_id="v2"))
     result = result_of(view(play))
     assert [(retry.attempt, retry.reason) for retry in result.retries] == [(2, "timeout")]
-    assert result.error is not None
-    assert "its time was over" in str(result.error)
+    assert isinstance(result.error, NoLiquidityError)
+    assert (str(result.error), result.error.code) == (
+        "0 filled; nobody traded the rest in time",
+        "no_liquidity",
+    )

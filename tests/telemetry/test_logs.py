@@ -1,6 +1,7 @@
 """Lines: the table is complete, a line is one line of JSON, secrets stay out, nothing blocks.
 
-Covers daemon.telemetry.logs, daemon.telemetry.table and daemon.telemetry.views.
+Covers daemon.telemetry.logs, daemon.telemetry.coloured, daemon.telemetry.table and
+daemon.telemetry.views.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from daemon.core.terms import (
     TimeInForce,
 )
 from daemon.ports import Observer
+from daemon.telemetry.coloured import Coloured
 from daemon.telemetry.logs import RENAMED, LineSink, LineWriter, LogObserver, printable, timestamp
 from daemon.telemetry.table import COMMAND_LINES, DEBUG, EVENT_LINES, Line
 from tests import builders as make
@@ -72,8 +74,8 @@ class Lines:
 
     def __init__(self, level: str = "debug", *, pretty: bool = False) -> None:
         self.stream = io.BytesIO()
-        self.sink = LineSink(self.stream)
-        writer = LineWriter(self.sink, lambda: NOW_NS, level, pretty=pretty)
+        self.sink = LineSink(Coloured(self.stream) if pretty else self.stream)
+        writer = LineWriter(self.sink, lambda: NOW_NS, level)
         self.log = writer.log
         self.observer = LogObserver(writer)
 
@@ -229,6 +231,13 @@ def test_whatever_a_symbol_contains_a_line_is_one_line(text: str) -> None:
     assert json.loads(written.splitlines()[0])["symbol"] == printable(text)
 
 
+def test_half_a_character_as_in_the_name_of_a_file_is_escaped() -> None:
+    lines = Lines()
+    lines.log.error("filld_failed", text="cannot open caf\udce9")
+    (line,) = lines.read()
+    assert line["text"] == r"cannot open caf\udce9"
+
+
 @pytest.mark.parametrize("pretty", [True, False])
 def test_no_ansi_or_line_end_gets_through(*, pretty: bool) -> None:
     lines = Lines(pretty=pretty)
@@ -246,10 +255,12 @@ def test_secrets_are_stars() -> None:
     assert "canary-71" not in lines.text()
 
 
-def test_pretty_lines_name_the_event() -> None:
+def test_pretty_lines_name_the_event_and_stay_json_for_who_asks() -> None:
     lines = Lines(pretty=True)
     lines.observer.observe(3, QUOTE, (OPEN,))
-    assert "exit_opened" in lines.text()
+    kept, _ = lines.sink.after(0, 9)
+    assert "exit_opened" in [json.loads(line)["event"] for line in kept]
+    assert re.search("\x1b.*exit_opened.*trigger_px", lines.text())
 
 
 def test_timestamps_keep_leading_zeros() -> None:
