@@ -113,7 +113,7 @@ def totals(rows: Sequence[ExitRow]) -> View:
         "parts": sum(line.parts for line in lines),
         "slippage": proper(sum((line.slippage for line in lines), ZERO)),
         "fees": proper(sum((line.fees for line in lines), ZERO)),
-        "pnl": proper(sum((line.pnl for line in lines), ZERO)),
+        "pnl": proper(sum((line.pnl or ZERO for line in lines), ZERO)),
         "ends": dict(Counter(line.end or "open" for line in lines)),
         "reasons": dict(Counter(line.rule for line in lines)),
     }
@@ -194,7 +194,7 @@ def row_view(row: ExitRow) -> View:
         "paused_s": row.paused_s,
         "dry_s": row.dry_s,
         "fees": proper(line.fees),
-        "pnl": proper(line.pnl),
+        "pnl": plain(line.pnl),
         "estimated": line.estimated,
         "opened_time": utc(line.opened_ns),
         "sold_time": utc(line.sold_ns),

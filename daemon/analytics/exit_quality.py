@@ -69,14 +69,14 @@ def quality(scene: Scene, work: Exit, tolerance: Decimal) -> ExitCell:
     if order is None:
         return cell
     sign, parts = order.side.sign, work.partial_fills
-    first_px = parts[0].px
+    first_px, known = parts[0].px, scene.knows_entry(work)
     held_px = scene.held_px(work.key, work.first_trigger_px, -sign)
     for part in parts:
         cell.qty += part.qty
         cell.cost += (part.px - work.first_trigger_px) * sign * part.qty
         cell.parts_cost += (part.px - first_px) * sign * part.qty
         cell.exposed += _seconds(part.time_ns - work.opened_time_ns) * part.qty
-        cell.pnl += part.pnl
+        cell.pnl += part.pnl if known else ZERO
         cell.fees += part.commission
     cell.base = held_px * cell.qty
     cell.parts, cell.in_parts = len(parts), int(len(parts) > 1)

@@ -46,7 +46,7 @@ class ExitLine:
     trigger_px: Decimal
     avg_px: Decimal | None
     fees: Decimal
-    pnl: Decimal
+    pnl: Decimal | None
     estimated: bool
     order_ids: tuple[ClientOrderId, ...]
     opened_ns: int
@@ -104,7 +104,7 @@ def _line(scene: Scene, work: Exit) -> ExitLine:
         trigger_px=held(work.first_trigger_px),
         avg_px=None if work.avg_px is None else held(work.avg_px),
         fees=sum((part.commission for part in parts), ZERO),
-        pnl=work.pnl,
+        pnl=work.pnl if scene.knows_entry(work) else None,
         estimated=any(part.inferred for part in parts),
         order_ids=tuple(work.order_ids),
         opened_ns=work.opened_time_ns,

@@ -80,7 +80,7 @@ def _part_view(scene: Scene, work: Exit, part: PartialFill, sign: Decimal) -> Vi
         "client_order_id": part.client_order_id,
         "exec_id": part.exec_id,
         "reason": EXIT_REASONS[work.reason],
-        "pnl": proper(part.pnl),
+        "pnl": proper(part.pnl) if scene.knows_entry(work) else None,
         "fee": proper(part.commission),
         "estimated": part.inferred,
     }
@@ -125,7 +125,7 @@ def exit_view(scene: Scene, work: Exit) -> View:
         "opened_time": utc(work.opened_time_ns),
         "closed_time": utc(work.closed_time_ns),
         "end": work.end.value if work.end else None,
-        "pnl": proper(work.pnl),
+        "pnl": proper(work.pnl) if scene.knows_entry(work) else None,
         "fees": proper(sum((part.commission for part in work.partial_fills), ZERO)),
         "estimated": any(part.inferred for part in work.partial_fills),
         "order_ids": list(work.order_ids),

@@ -111,6 +111,11 @@ class Scene:
                 return closed_sign(order)
         return ZERO
 
+    def knows_entry(self, work: Exit) -> bool:
+        """Whether what an exit sold is known to have cost: without that nobody knows its PnL."""
+        position = self.book.positions.get(work.key)
+        return position is None or position.knows_entry(work.generation)
+
     def closing(self, key: PositionKey) -> bool:
         """True while an order of ours on this position can still fill."""
         return any(not order.dead for order in self.book.live_orders.get(key, ()))

@@ -61,7 +61,7 @@ def _exit(row: ExitRow) -> Sequence[object]:
         _seconds(row.exposed_s),
         _seconds(row.own_s),
         proper(line.fees),
-        plain(round(line.pnl, 2)),
+        plain(None if line.pnl is None else round(line.pnl, 2)),
         line.end,
         row.differs or "agrees",
     )

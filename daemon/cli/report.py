@@ -145,7 +145,7 @@ def _exit_row(line: ExitLine) -> tuple[object, ...]:
     return (
         *(line.symbol, line.side, line.exit_no, line.reason, proper(line.qty)),
         *(proper(line.filled_qty), proper(line.trigger_px), plain(line.avg_px), line.orders),
-        *(line.parts, proper(line.fees), proper(line.pnl), line.end or "open"),
+        *(line.parts, proper(line.fees), plain(line.pnl), line.end or "open"),
     )
 
 

@@ -98,7 +98,7 @@ class ExitAnswer(Placed, kw_only=True):
     opened_time: Time | None
     closed_time: Time | None
     end: ExitEnd | None
-    pnl: Number
+    pnl: Number | None
     fees: Number
     estimated: bool
     order_ids: list[str]

@@ -220,9 +220,13 @@ class Position:
 
     def pnl_said(self, pnl: Decimal, generation: int) -> str:
         """`pnl` of a generation for people: unknown where what it cost is."""
+        return proper(pnl) if self.knows_entry(generation) else "unknown"
+
+    def knows_entry(self, generation: int) -> bool:
+        """Whether what a generation cost is known, and with it what it brought."""
         running = bool(self.qty) and generation == self.generation
         past = all(g.entry_known for g in self.closed if g.generation == generation)
-        return proper(pnl) if past and (self.entry_known or not running) else "unknown"
+        return past and (self.entry_known or not running)
 
     @property
     def wins(self) -> int:

@@ -139,7 +139,7 @@ class ExchangeManager:
         named = token or secrets.token_hex(_TOKEN_BYTES)
         given = {
             "token": named,
-            "venue": exchange.value if isinstance(exchange, ExchangeType) else exchange,
+            "venue": _venue(exchange),
             "symbol": symbol,
             "side": side.lower(),
             "order_qty": _exact("amount", amount),
@@ -176,6 +176,14 @@ class ExchangeManager:
                 return view
             before = view
             await asyncio.sleep(_LOOK_S)
+
+
+def _venue(exchange: ExchangeType | str) -> str:
+    try:
+        return ExchangeType(exchange).value
+    except ValueError:
+        known = ", ".join(one.value for one in ExchangeType)
+        raise BadInputError(f"exchange = {exchange!r}: accepted: {known}") from None
 
 
 def _exact(name: str, value: Decimal | float | str) -> str:
