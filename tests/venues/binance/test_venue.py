@@ -25,6 +25,7 @@ from daemon.venues.binance.markets import BinanceMarkets
 from daemon.venues.binance.venue import BinanceVenue
 from daemon.venues.binance.wire import SPOT, USDM
 from daemon.venues.errors import (
+    BusyVenueError,
     UnreachableHostError,
     VenueSetupError,
     WrongClockError,
@@ -124,7 +125,7 @@ async def test_an_account_that_opens(fake: FakeBinance) -> None:
         (refused(401, -2015, "Invalid API-key"), WrongKeyError, "API key"),
         (refused(400, -1022, "Signature"), WrongKeyError, "API key"),
         (refused(400, -1021, "Timestamp"), WrongClockError, "NTP"),
-        (refused(418, -1003, "banned", Retry_After="60"), UnreachableHostError, "banned"),
+        (refused(418, -1003, "banned", Retry_After="60"), BusyVenueError, "banned"),
         (Answer(404, b"<html>"), UnreachableHostError, "address"),
     ],
 )
