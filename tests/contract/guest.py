@@ -25,8 +25,8 @@ from daemon.paper.model import Side as PaperSide
 from daemon.paper.oracle import account_truth
 from daemon.paper.server import PaperServer, serve
 from tests.contract.rooms import ALPHA, SHARD, Client, Room
-from tests.venues.bitget.test_stream import Heard
 from tests.venues.kalshi.builders import TestClock
+from tests.venues.listening import Heard
 
 D = Decimal
 Kind = TypeVar("Kind", bound=Event)
@@ -177,7 +177,7 @@ async def entered(
 async def listening(guest: Guest) -> AsyncIterator[Heard]:
     """What the client's streams deliver."""
     async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(guest.venue.run(guest.heard.events.append))
+        task = tasks.create_task(guest.venue.run(guest.heard.append))
         try:
             yield guest.heard
         finally:

@@ -19,7 +19,7 @@ from daemon.core.terms import RejectReason
 from daemon.paper.faults import FaultKind
 from tests.contract.guest import entered, ids, listening, of
 from tests.contract.rooms import ALPHA, Room, each, rooms_of
-from tests.venues.bitget.test_stream import until
+from tests.venues.listening import until
 
 SPOT, USDM = rooms_of("binance-spot"), rooms_of("binance-usdm")
 

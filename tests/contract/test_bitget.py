@@ -10,7 +10,7 @@ from daemon.paper.faults import FaultKind
 from daemon.venues.bitget.venue import BitgetVenue
 from tests.contract.guest import entered, ids, listening, of
 from tests.contract.rooms import Room, each, rooms_of
-from tests.venues.bitget.test_stream import until
+from tests.venues.listening import until
 
 ROOMS = rooms_of("bitget")
 

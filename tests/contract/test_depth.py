@@ -17,7 +17,7 @@ from daemon.venues.tokens import RESERVED_SHARE, TokenBucket
 from tests.contract.guest import D, Guest, entered, listening
 from tests.contract.rooms import ALPHA, ROOMS, Room, each, rooms_of
 from tests.contract.test_breaker import DOORS, die
-from tests.venues.bitget.test_stream import until
+from tests.venues.listening import until
 
 BOOKS = [room for start in ("kalshi", "phemex") for room in rooms_of(start)]
 

@@ -17,7 +17,7 @@ from daemon.paper.faults import FaultKind
 from tests import builders as make
 from tests.contract.guest import D, Guest, entered
 from tests.contract.rooms import ALPHA, COIN_ROOMS, ETH, Room, each
-from tests.venues.bitget.test_stream import until
+from tests.venues.listening import until
 
 NEAR = Fraction(1, 10**8)
 

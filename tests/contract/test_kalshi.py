@@ -27,7 +27,7 @@ from daemon.paper.faults import FaultKind
 from daemon.venues.kalshi.venue import KalshiVenue
 from tests.contract.guest import D, Guest, entered, kinds, listening, of
 from tests.contract.rooms import ALPHA, KALSHI_ROOM, SHARD
-from tests.venues.bitget.test_stream import until
+from tests.venues.listening import until
 
 BOOK = f"/markets/{KALSHI_ROOM.symbol}/book"
 WHERE: dict[str, Any] = {"account": ALPHA, "venue": KALSHI_ROOM.venue, "symbol": KALSHI_ROOM.symbol}

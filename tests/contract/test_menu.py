@@ -13,7 +13,7 @@ from tests.contract.guest import D, entered, ids, listening, of
 from tests.contract.rooms import ALPHA, ROOMS, Room, each, rooms_of
 from tests.contract.test_orders import refused
 from tests.contract.test_streams import filled, ready
-from tests.venues.bitget.test_stream import until
+from tests.venues.listening import until
 
 
 @each(rooms_of("binance"))
@@ -34,12 +34,12 @@ async def test_a_part_that_comes_after_the_order_was_full(room: Room) -> None:
         order_id = await guest.rest(1)
         guest.buy("1")
         await until(lambda: filled(guest, 1))
-        early = [event for event in heard.events if isinstance(event, Fill | OrderSnapshot)]
+        early = [event for event in heard if isinstance(event, Fill | OrderSnapshot)]
         guest.buy("9")
         await until(lambda: filled(guest, 1) and len(guest.told(1)) == 2)
         found = await guest.look(1, order_id)
         book = Book()
-        for event in (*found, *early, *heard.events, *early):
+        for event in (*found, *early, *heard, *early):
             apply_event(book, event)
         assert [position.qty for position in book.positions.values()] == [D(-3)]
         (last,) = of(found, OrderSnapshot)

@@ -20,7 +20,7 @@ from daemon.core.terms import OrdStatus, RejectReason
 from daemon.paper.faults import FaultKind
 from tests.contract.guest import D, Guest, entered, ids, listening, name, of
 from tests.contract.rooms import Room, each, rooms_of
-from tests.venues.bitget.test_stream import Heard, until
+from tests.venues.listening import Heard, until
 
 ROOMS = rooms_of("phemex")
 REPLAYED = 100

@@ -23,7 +23,7 @@ from daemon.core.terms import OrdStatus, Side
 from daemon.paper.faults import FaultKind
 from tests.contract.guest import D, Guest, entered, ids, listening, name, of
 from tests.contract.rooms import ALPHA, COIN_ROOMS, ROOMS, Room, each
-from tests.venues.bitget.test_stream import Heard, until
+from tests.venues.listening import Heard, until
 
 
 async def ready(guest: Guest, times: int = 1) -> None:

@@ -15,7 +15,7 @@ from daemon.venues.binance.venue import BinanceVenue
 from daemon.venues.binance.wire import USDM
 from tests.venues.binance.builders import ACCOUNT, SUI, USDM_ORDER, frame
 from tests.venues.binance.fake_binance import Answer, FakeBinance, refused
-from tests.venues.binance.listening import running
+from tests.venues.listening import running
 
 INCOME = "GET /fapi/v1/income"
 FORCED = "GET /fapi/v1/forceOrders"

@@ -26,8 +26,8 @@ from daemon.venues.binance.venue import BinanceVenue
 from daemon.venues.binance.wire import SPOT, USDM
 from tests.venues.binance.builders import SOL, SUI, changed, frame, key, place_order
 from tests.venues.binance.fake_binance import API_KEY, Answer, FakeBinance, config, refused
-from tests.venues.binance.listening import Heard, running, until
 from tests.venues.kalshi.builders import TestClock
+from tests.venues.listening import Heard, running, until
 
 SUBSCRIBE = "userDataStream.subscribe.signature"
 USDM_TRADES = "GET /fapi/v1/userTrades"

@@ -9,8 +9,8 @@ from daemon.runtime.inbox import Inbox
 from daemon.venues.binance.venue import BinanceVenue
 from tests.venues.binance.builders import SOL
 from tests.venues.binance.fake_binance import FakeBinance
-from tests.venues.binance.listening import until
 from tests.venues.binance.test_public import TICKER, on
+from tests.venues.listening import until
 
 
 async def test_a_live_price_outlives_the_private_stream(

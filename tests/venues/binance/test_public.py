@@ -15,8 +15,8 @@ from daemon.venues.binance.venue import BinanceVenue
 from daemon.venues.binance.wire import SPOT, USDM
 from tests.venues.binance.builders import SOL, SUI, changed
 from tests.venues.binance.fake_binance import Answer, FakeBinance, config
-from tests.venues.binance.listening import running, until
 from tests.venues.kalshi.builders import TestClock
+from tests.venues.listening import running, until
 
 PRICE = "GET /api/v3/ticker/bookTicker"
 TICKER = "spot_stream_ticker"
@@ -56,7 +56,7 @@ async def test_watching_while_running(fake: FakeBinance, spot: BinanceVenue) -> 
         quotes = len(heard.of(Quote))
         await fake.say(TICKER, to="public")
         await asyncio.sleep(0.2)
-        assert SOL not in {q.symbol for q in heard.of(Quote)[quotes:] if isinstance(q, Quote)}
+        assert SOL not in {quote.symbol for quote in heard.of(Quote)[quotes:]}
 
 
 async def test_many_symbols_go_in_several_requests(fake: FakeBinance, spot: BinanceVenue) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeVar
 
 import pytest
@@ -38,38 +36,11 @@ from daemon.venues.bitget.wire import Dialect, Market
 from tests.venues.bitget.builders import ACCOUNT, ETH, SOL, D, data, frame
 from tests.venues.bitget.conftest import Make
 from tests.venues.bitget.fake_bitget import Answer, FakeBitget, success
+from tests.venues.listening import Heard, running, until
 
 PRIVATE, PUBLIC = "/v2/ws/private", "/v2/ws/public"
 UTA_PRIVATE, UTA_PUBLIC = "/v3/ws/private", "/v3/ws/public"
 Kind = TypeVar("Kind", bound=Event)
-
-
-@dataclass
-class Heard:
-    """What a venue delivered."""
-
-    events: list[Event] = field(default_factory=list)
-
-    def of(self, kind: type[Kind]) -> list[Kind]:
-        return [event for event in self.events if isinstance(event, kind)]
-
-
-async def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 5
-    while not true():
-        assert time.monotonic() < deadline, "it never came true"
-        await asyncio.sleep(0.01)
-
-
-@asynccontextmanager
-async def running(venue: BitgetVenue) -> AsyncIterator[Heard]:
-    heard = Heard()
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(venue.run(heard.events.append))
-        try:
-            yield heard
-        finally:
-            task.cancel()
 
 
 def now_book(name: str, late_ms: int = 0, **levels: object) -> bytes:
@@ -257,7 +228,7 @@ async def test_a_lost_private_socket_leaves_the_prices(fake: FakeBitget, spot: B
         await until(lambda: [q for q in heard.of(Quote) if q.source is QuoteSource.BOOK])
         await fake.sockets[PRIVATE][-1].close()
         await until(lambda: heard.of(StreamLost))
-        again = heard.events[heard.events.index(heard.of(StreamLost)[0]) + 1]
+        again = heard[heard.index(heard.of(StreamLost)[0]) + 1]
         assert isinstance(again, Quote)
         assert again.source is QuoteSource.BOOK
 

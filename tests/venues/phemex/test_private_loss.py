@@ -7,9 +7,10 @@ import asyncio
 from daemon.core.events import Event, StreamLost, StreamRestored
 from daemon.runtime.inbox import Inbox
 from daemon.venues.phemex.venue import PhemexVenue
+from tests.venues.listening import until
 from tests.venues.phemex.builders import SOL
 from tests.venues.phemex.fake_phemex import FakePhemex, refused
-from tests.venues.phemex.test_stream import BOOK, push, until
+from tests.venues.phemex.test_stream import BOOK, push
 
 
 async def test_a_live_price_outlives_the_private_stream(

@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 
 from daemon.core.events import (
-    Event,
     FeedLost,
     FeedRestored,
     Fill,
@@ -25,39 +22,11 @@ from daemon.venues.phemex.stream import PhemexStream
 from daemon.venues.phemex.venue import PhemexVenue
 from daemon.venues.phemex.wire import PERP
 from tests.venues.kalshi.builders import TestClock
+from tests.venues.listening import running, until
 from tests.venues.phemex.builders import SOL, config, frame, place_order
 from tests.venues.phemex.fake_phemex import FakePhemex, refused
 
 BOOK = "GET /md/v2/orderbook"
-
-
-class Heard(list[Event]):
-    """Delivered events, and a way to wait for one."""
-
-    async def wait(self, kind: type[Event], count: int = 1) -> Event:
-        await until(lambda: len(self.of(kind)) >= count)
-        return self.of(kind)[count - 1]
-
-    def of(self, kind: type[Event]) -> list[Event]:
-        return [event for event in self if isinstance(event, kind)]
-
-
-async def until(true: Callable[[], bool], within_s: float = 20) -> None:
-    deadline = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < deadline, "it never came true"
-        await asyncio.sleep(0.01)
-
-
-@asynccontextmanager
-async def running(venue: PhemexVenue) -> AsyncIterator[Heard]:
-    heard = Heard()
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(venue.run(heard.append))
-        try:
-            yield heard
-        finally:
-            task.cancel()
 
 
 async def push(fake: FakePhemex, name: str, **changes: object) -> None:

@@ -1,4 +1,4 @@
-"""Delivered events, and ways to wait for one."""
+"""What a venue delivers, and ways to wait for it."""
 
 from __future__ import annotations
 
@@ -6,26 +6,30 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from daemon.core.events import Event, Quote, QuoteSource
 from daemon.ports import Stream
 
+Kind = TypeVar("Kind", bound=Event)
+
 
 class Heard(list[Event]):
-    """Delivered events, and a way to wait for one."""
+    """Delivered events, in the order of their delivery."""
 
-    async def wait(self, kind: type[Event], count: int = 1, within_s: float = 20) -> Event:
-        await until(lambda: len(self.of(kind)) >= count, within_s)
+    async def wait(self, kind: type[Kind], count: int = 1) -> Kind:
+        await until(lambda: len(self.of(kind)) >= count)
         return self.of(kind)[count - 1]
 
-    def of(self, kind: type[Event]) -> list[Event]:
+    def of(self, kind: type[Kind]) -> list[Kind]:
         return [event for event in self if isinstance(event, kind)]
 
     def sources(self) -> list[QuoteSource]:
-        return [event.source for event in self if isinstance(event, Quote)]
+        """Of all quotes, the newest last: a REST answer is no newer than its question."""
+        return [quote.source for quote in sorted(self.of(Quote), key=lambda quote: quote.mono_ns)]
 
 
-async def until(true: Callable[[], bool], within_s: float = 20) -> None:
+async def until(true: Callable[[], object], within_s: float = 20) -> None:
     deadline = time.monotonic() + within_s
     while not true():
         assert time.monotonic() < deadline, "it never came true"
