@@ -13,7 +13,7 @@ from itertools import islice
 
 from daemon.core.errors import UnknownOrderError
 from daemon.core.events import Fill, MarketPhase, OrderEvent, RulesLoaded, key_of
-from daemon.core.exits import Exit
+from daemon.core.exits import Exit, FillText
 from daemon.core.instrument import Instrument
 from daemon.core.order import Order
 from daemon.core.page import Page
@@ -106,18 +106,12 @@ class AccountState:
     retry_delays: dict[str, Decimal] = field(default_factory=dict)  # learnt, by reason, seconds
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class KnownFill:
-    """A fill key with what it said, so that a repetition can be told from a contradiction.
+    """What a fill said, so that a repetition can be told from a contradiction."""
 
-    `replaced_qty` is the part of it that took the place of inferred quantity. Never changed; not
-    frozen, nor made by keyword, since one is made for each fill and that takes twice as long.
-    """
-
-    key: FillKey
     last_qty: Decimal
     last_px: Decimal
-    replaced_qty: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +131,8 @@ class BookState:
     accounts: list[AccountState]
     resting: list[RestingOrder]
     orphans: list[OrphanFill]
-    fills: list[KnownFill]
+    fill_keys: list[FillKey]
+    fill_texts: list[FillText]  # in the order of their keys
     fills_forgotten: int
     symbol_fills_as_of: list[tuple[Account, Venue, Symbol, int]]
     pending_settlements: list[PendingSettlement]
@@ -167,7 +162,7 @@ class Book:
     accounts: dict[tuple[Account, Venue], AccountState] = field(default_factory=dict)
     resting: dict[VenueIdKey, RestingOrder] = field(default_factory=dict)
     orphans: list[OrphanFill] = field(default_factory=list)
-    fills: dict[FillKey, KnownFill] = field(default_factory=dict)
+    fills: dict[FillKey, FillText] = field(default_factory=dict)
     fills_forgotten: int = 0
     symbol_fills_as_of: dict[tuple[Account, Venue, Symbol], int] = field(default_factory=dict)
     pending_settlements: dict[PositionKey, PendingSettlement] = field(default_factory=dict)
@@ -178,7 +173,7 @@ class Book:
     by_name: dict[str, PositionKey] = field(default_factory=dict)
     live_orders: dict[PositionKey, list[Order]] = field(default_factory=dict)
     matching: dict[tuple[Venue, Symbol], list[StopRule]] = field(default_factory=dict)
-    at_hand: tuple[Page, Order | None] | None = None  # what the newest booked fill moved
+    at_hand: tuple[Page, Order | None, Decimal] | None = None  # of the newest fill; qty replaced
 
     def state(self) -> BookState:
         """A view of the book as plain values; shares the objects, so encode it at once."""
@@ -196,7 +191,8 @@ class Book:
             accounts=list(self.accounts.values()),
             resting=list(self.resting.values()),
             orphans=list(self.orphans),
-            fills=list(self.fills.values()),
+            fill_keys=list(self.fills),
+            fill_texts=list(self.fills.values()),
             fills_forgotten=self.fills_forgotten,
             symbol_fills_as_of=[(*k, v) for k, v in self.symbol_fills_as_of.items()],
             pending_settlements=list(self.pending_settlements.values()),
@@ -223,7 +219,7 @@ class Book:
         book.accounts = {(a.account, a.venue): a for a in state.accounts}
         book.resting = {(r.account, r.venue, r.symbol, r.venue_order_id): r for r in state.resting}
         book.orphans = list(state.orphans)
-        book.fills = {known.key: known for known in state.fills}
+        book.fills = dict(zip(state.fill_keys, state.fill_texts, strict=True))
         book.fills_forgotten = state.fills_forgotten
         book.symbol_fills_as_of = {(a, v, s): ns for a, v, s, ns in state.symbol_fills_as_of}
         book.pending_settlements = {p.key: p for p in state.pending_settlements}
@@ -292,6 +288,11 @@ class Book:
     def positions_on(self, account: Account, venue: Venue, symbol: Symbol) -> list[Position]:
         """The positions of the same."""
         return [page.position for page in self.pages_on(account, venue, symbol)]
+
+    def known_fill(self, key: FillKey) -> KnownFill | None:
+        """What the fill of that key said, None if it is not known."""
+        text = self.fills.get(key)
+        return None if text is None else KnownFill(*map(Decimal, text.split(" ", 2)[:2]))
 
     def keys_of(self, account: Account, venue: Venue, symbol: Symbol) -> list[PositionKey]:
         """The keys of the same."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Self, cast
 
 from daemon.core.decisions import ExitEnd
 from daemon.core.instrument import Instrument
@@ -30,13 +31,19 @@ from daemon.core.terms import (
 BPS = Decimal("1e-4")
 # Prices of a bound in basis points are kept to 1e-10 before they meet the grid.
 
+# A fill as it is kept: last_qty, last_px, commission and pnl in one text, a quarter of what they
+# take as objects; behind them the part's own qty where a guess or a fee in coins had some of it.
+FillText = str
+Part = tuple[ExecId, ClientOrderId, int, FillText]
+_PART_LENGTH = 4
+_INFERRED = "inferred"
+
 
 @dataclass(slots=True)
 class PartialFill:
     """One part of an exit: quantity > 0, price (instrument's), PnL net of both fee shares.
 
-    Replaced, never changed: a snapshot that is being written may hold it. Not frozen, since one is
-    made for each fill and a frozen one takes twice as long.
+    Not frozen: an exit of a thousand parts makes a thousand, and frozen ones take twice as long.
     """
 
     exec_id: ExecId
@@ -47,6 +54,22 @@ class PartialFill:
     time_ns: int
     client_order_id: ClientOrderId
     inferred: bool = False
+
+    def packed(self) -> Part:
+        """As an exit keeps it; that of a fill of our order is made without such an object."""
+        text = f"{self.qty!s} {self.px!s} {self.commission!s} {self.pnl!s}"
+        if self.inferred:
+            text += f" {self.qty!s} {_INFERRED}"
+        return (self.exec_id, self.client_order_id, self.time_ns, text)
+
+    @classmethod
+    def unpacked(cls, part: Part) -> Self:
+        """The part that was kept so."""
+        exec_id, client_order_id, time_ns, text = part
+        last_qty, px, commission, pnl, *rest = text.split(" ")
+        qty = rest[0] if rest else last_qty
+        money = (Decimal(qty), Decimal(px), Decimal(commission), Decimal(pnl))
+        return cls(exec_id, *money, time_ns, client_order_id, _INFERRED in rest)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,7 +101,8 @@ class Exit:
     answered_ns: int = 0
     filled_qty: Decimal = ZERO
     order_ids: list[ClientOrderId] = field(default_factory=list)
-    partial_fills: list[PartialFill] = field(default_factory=list)
+    # Each as `PartialFill.packed`, end to end: no object is kept of a part.
+    parts: list[str | int] = field(default_factory=list)
     end: ExitEnd | None = None
     closed_time_ns: int | None = None
 
@@ -88,10 +112,17 @@ class Exit:
             return held_qty
         return min(held_qty, max(self.exit_qty - self.filled_qty, ZERO))
 
-    def note_fill(self, part: PartialFill, policy: ExitPolicy) -> None:
+    @property
+    def partial_fills(self) -> list[PartialFill]:
+        """Its parts in the order in which they were counted, made anew at each call."""
+        columns = (self.parts[at::_PART_LENGTH] for at in range(_PART_LENGTH))
+        kept = cast("Iterable[Part]", zip(*columns, strict=True))
+        return [PartialFill.unpacked(part) for part in kept]
+
+    def note_fill(self, part: Part, qty: Decimal, policy: ExitPolicy) -> None:
         """Count a part; a fill shows that there is a market, so waiting starts small again."""
-        self.filled_qty = self.filled_qty + part.qty if self.filled_qty else part.qty
-        self.partial_fills.append(part)
+        self.filled_qty = self.filled_qty + qty if self.filled_qty else qty
+        self.parts += part
         self.misses = 0
         self.delay_s = policy.retry_delay_s
 
@@ -100,12 +131,13 @@ class Exit:
 
         `share` is the PnL that leaves the guess with that quantity.
         """
-        for at, guess in enumerate(self.partial_fills):
+        for number, guess in enumerate(self.partial_fills):
             if guess.inferred and guess.exec_id == guess_id:
                 left = replace(guess, qty=guess.qty - part.qty, pnl=guess.pnl - share)
-                self.partial_fills[at : at + 1] = [left] if left.qty else []
+                at = number * _PART_LENGTH
+                self.parts[at : at + _PART_LENGTH] = left.packed() if left.qty else ()
                 break
-        self.partial_fills.append(part)
+        self.parts += part.packed()
 
     def back_off(self, policy: ExitPolicy, mono_ns: int, learned_s: Decimal | None = None) -> None:
         """An order brought nothing: wait longer before the next, up to the policy's limit.
@@ -126,15 +158,15 @@ class Exit:
     @property
     def avg_px(self) -> Decimal | None:
         """Average price of its parts (instrument's), None before the first."""
-        qty = sum((p.qty for p in self.partial_fills), ZERO)
-        if not qty:
-            return None
-        return quotient(sum((p.px * p.qty for p in self.partial_fills), ZERO), qty)
+        parts = self.partial_fills
+        qty = sum((p.qty for p in parts), ZERO)
+        return quotient(sum((p.px * p.qty for p in parts), ZERO), qty) if qty else None
 
     @property
     def pnl(self) -> Decimal:
         """PnL of its parts, net of fees."""
-        return sum((p.pnl for p in self.partial_fills), ZERO)
+        texts = cast("list[FillText]", self.parts[_PART_LENGTH - 1 :: _PART_LENGTH])
+        return sum((Decimal(text.split(" ", 4)[3]) for text in texts), ZERO)
 
 
 def exit_side(position_qty: Decimal) -> Side:

@@ -12,10 +12,10 @@ from decimal import Decimal
 from itertools import islice
 
 from daemon.core import fold_trades
-from daemon.core.book import FILL_KEYS_LIMIT, Book, FillKey, KnownFill, OrphanFill, venue_id_key
+from daemon.core.book import FILL_KEYS_LIMIT, Book, FillKey, OrphanFill, venue_id_key
 from daemon.core.decisions import InferFill, SettlePosition
 from daemon.core.events import Event, Fill, OrderEvent
-from daemon.core.exits import PartialFill
+from daemon.core.exits import FillText, Part, PartialFill
 from daemon.core.order import Order
 from daemon.core.page import Page
 from daemon.core.position import InferredFill, Position
@@ -89,7 +89,6 @@ def apply_fill(book: Book, fill: Fill) -> bool:
     if key in book.fills:
         return False
     order = _order_of(book, fill, page)
-    book.at_hand = (page, order)
     touch(position, fill)
     qty = fill.last_qty
     fee, gone_qty = position.pay(fill.commission_currency, fill.commission, fill.last_px)
@@ -100,19 +99,28 @@ def apply_fill(book: Book, fill: Fill) -> bool:
         moved = replace(fill, last_qty=qty) if gone_qty else fill
         used = _replace_inferred(book, position, moved, fee, order)
         qty, fee = qty - used.qty, fee - used.fee
-    remember(book, KnownFill(key, fill.last_qty, fill.last_px, used.qty))
+    book.at_hand = (page, order, used.qty)
     pnl, opened_qty = _move(position, fill, qty, fee) if qty else (ZERO, ZERO)
     if fill.cause is not _TRADE:
         position.attribute(fill.cause, used.pnl + pnl)
     if opened_qty or used.qty:
         position.refused = ()  # another entry: rules that it ruled out may make sense now
-    if order is not None:
-        _count_on_order(book, order, fill)
-        if qty:
-            _note_on_exit(book, page, order, _part(fill, order, qty, fee, pnl))
-    else:
+    text = _text_of(fill, qty, fee, pnl)
+    remember(book, key, text)
+    if order is None:
         _keep_orphan(book, page, fill, _Share(qty, fee, pnl), used.unnoted)
+        return True
+    _count_on_order(book, order, fill)
+    if qty:
+        part = (fill.exec_id, order.client_order_id, fill.transact_time_ns, text)
+        _note(book, page, order, part, qty)
     return True
+
+
+def _text_of(fill: Fill, qty: Decimal, fee: Decimal, pnl: Decimal) -> FillText:
+    """What is kept of a fill, of which `qty` with `fee` and `pnl` replaced no guess."""
+    text = f"{fill.last_qty!s} {fill.last_px!s} {fee!s} {pnl!s}"
+    return text if qty is fill.last_qty else f"{text} {qty!s}"
 
 
 def _move(position: Position, fill: Fill, qty: Decimal, fee: Decimal) -> tuple[Decimal, Decimal]:
@@ -139,14 +147,14 @@ def _keep_orphan(book: Book, page: Page, fill: Fill, rest: _Share, unnoted: _Sha
         )
 
 
-def remember(book: Book, known: KnownFill) -> None:
+def remember(book: Book, key: FillKey, text: FillText) -> None:
     """Keep what has been booked, so that it is booked once; the oldest are forgotten."""
-    book.fills[known.key] = known
+    book.fills[key] = text
     if len(book.fills) > FILL_KEYS_LIMIT:
         # A tenth at once: one by one, each look for the first key would pass all deleted ones.
         oldest = list(islice(book.fills, max(FILL_KEYS_LIMIT // 10, 1)))
-        for key in oldest:
-            del book.fills[key]
+        for old in oldest:
+            del book.fills[old]
         book.fills_forgotten += len(oldest)
 
 
@@ -172,16 +180,19 @@ def _count_on_order(book: Book, order: Order, fill: Fill) -> None:
 
 def _part(fill: Fill, order: Order, qty: Decimal, fee: Decimal, pnl: Decimal) -> PartialFill:
     when_ns, order_id = fill.transact_time_ns, order.client_order_id
-    # By position: by keyword it takes twice as long, once a fill.
     return PartialFill(fill.exec_id, qty, fill.last_px, fee, pnl, when_ns, order_id)
 
 
-def _note_on_exit(book: Book, page: Page, order: Order, part: PartialFill) -> None:
+def _note_on_exit(book: Book, order: Order, part: PartialFill) -> None:
+    _note(book, book.page(order.key), order, part.packed(), part.qty)
+
+
+def _note(book: Book, page: Page, order: Order, part: Part, qty: Decimal) -> None:
     work = page.work
     if work is None or work.exit_no != order.exit_no:
         work = book.find_exit(order.key, order.exit_no)
     if work is not None:
-        work.note_fill(part, book.exit_policy(page, work.reason))
+        work.note_fill(part, qty, book.exit_policy(page, work.reason))
 
 
 def _replace_inferred(
@@ -213,8 +224,7 @@ def _replace_inferred(
             part = _part(fill, order or guessed, qty, real.fee, real.pnl)
             _correct_exit(book, guess, guessed, part, share)
         elif order is not None:
-            part = _part(fill, order, qty, real.fee, real.pnl)
-            _note_on_exit(book, book.page(order.key), order, part)
+            _note_on_exit(book, order, _part(fill, order, qty, real.fee, real.pnl))
         else:
             used.unnoted.add(real)
         used.qty, used.fee, used.pnl = used.qty + qty, fee_to, used.pnl + real.pnl
@@ -326,8 +336,7 @@ def bind(book: Book, order: Order, venue_order_id: VenueOrderId) -> None:
         fill = orphan.fill
         _count_on_order(book, order, fill)
         if orphan.qty:
-            part = _part(fill, order, orphan.qty, orphan.fee, orphan.pnl)
-            _note_on_exit(book, book.page(order.key), order, part)
+            _note_on_exit(book, order, _part(fill, order, orphan.qty, orphan.fee, orphan.pnl))
 
 
 def drop_orphans(book: Book) -> None:
@@ -387,4 +396,4 @@ def apply_inferred(book: Book, command: InferFill, event: Event) -> None:
         client_order_id=order.client_order_id,
         inferred=True,
     )
-    _note_on_exit(book, book.page(order.key), order, part)
+    _note_on_exit(book, order, part)

@@ -5,7 +5,7 @@ Its key stands among those of the fills, so that memory and the journal's index 
 
 from __future__ import annotations
 
-from daemon.core.book import Book, FillKey, KnownFill
+from daemon.core.book import Book, FillKey
 from daemon.core.events import Fill, Funding
 from daemon.core.fills import fill_key, remember
 from daemon.core.terms import ZERO, ExecId, PositionKey, PositionSide
@@ -46,7 +46,7 @@ def apply_funding(book: Book, event: Funding) -> bool:
     key = booked_key(event)
     if key in book.fills:
         return False
-    remember(book, KnownFill(key=key, last_qty=event.funding, last_px=ZERO))
+    remember(book, key, f"{event.funding!s} 0")
     position = book.position(funded_key(book, event))
     currency = event.funding_currency
     position.funding[currency] = position.funding.get(currency, ZERO) + event.funding

@@ -77,7 +77,7 @@ def on_fill(desk: Desk, fill: Fill, *, news: bool) -> None:
     if not news or desk.book.at_hand is None:
         _compare_repeated(desk, fill, desk.book.page_of(fill).position.key)
         return
-    page, order = desk.book.at_hand
+    page, order, replaced_qty = desk.book.at_hand
     position, key = page.position, page.position.key
     if order is not None:
         _tell_strange_fill(desk, order, fill)
@@ -87,8 +87,12 @@ def on_fill(desk: Desk, fill: Fill, *, news: bool) -> None:
         if is_ours(fill.client_order_id):
             ask_for_book(desk, fill.account, fill.venue)
         tell_forced(desk, fill, key)
-    if position.inference_count:
-        _tell_corrected(desk, fill, key)
+    if replaced_qty:
+        text = (
+            f"fill {fill.exec_id} at {proper(fill.last_px)} takes the place of"
+            f" {proper(replaced_qty)} {fill.symbol} that were inferred"
+        )
+        desk.tell(NoticeKind.FILL_CORRECTED, text, key)
     if fill.position_qty is not None and fill.position_qty != position.qty:
         # The venue's own count after this fill differs: one is missing or on its way.
         desk.emit(
@@ -119,19 +123,9 @@ def _tell_misnamed(desk: Desk, fill: Fill, key: PositionKey) -> None:
         desk.tell_once((fill.symbol, fill.exec_id), NoticeKind.FILL_CONFLICT, text, key)
 
 
-def _tell_corrected(desk: Desk, fill: Fill, key: PositionKey) -> None:
-    replaced_qty = desk.book.fills[fill_key(fill)].replaced_qty
-    if replaced_qty:
-        text = (
-            f"fill {fill.exec_id} at {proper(fill.last_px)} takes the place of"
-            f" {proper(replaced_qty)} {fill.symbol} that were inferred"
-        )
-        desk.tell(NoticeKind.FILL_CORRECTED, text, key)
-
-
 def _compare_repeated(desk: Desk, fill: Fill, key: PositionKey) -> None:
-    known = desk.book.fills[fill_key(fill)]
-    if (known.last_qty, known.last_px) != (fill.last_qty, fill.last_px):
+    known = desk.book.known_fill(fill_key(fill))
+    if known is not None and (known.last_qty, known.last_px) != (fill.last_qty, fill.last_px):
         text = (
             f"fill {fill.exec_id} of {fill.symbol} was {proper(known.last_qty)} at"
             f" {proper(known.last_px)}, now the venue says {proper(fill.last_qty)} at"

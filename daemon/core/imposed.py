@@ -41,11 +41,11 @@ def on_funding(desk: Desk, event: Funding, *, news: bool) -> None:
         verb = "received" if event.funding < ZERO else "paid"
         desk.tell(NoticeKind.FUNDING, f"{_named(key)} {verb} {said} of funding", key)
         return
-    first = desk.book.fills[booked_key(event)].last_qty
-    if first != event.funding:
+    known = desk.book.known_fill(booked_key(event))
+    if known is not None and known.last_qty != event.funding:
         text = (
-            f"funding {event.exec_id} of {event.symbol} was {proper(first)}, now the venue says"
-            f" {proper(event.funding)} (+ = paid): the first one stands"
+            f"funding {event.exec_id} of {event.symbol} was {proper(known.last_qty)}, now the venue"
+            f" says {proper(event.funding)} (+ = paid): the first one stands"
         )
         desk.tell_once((event.symbol, event.exec_id), NoticeKind.FILL_CONFLICT, text, key)
 

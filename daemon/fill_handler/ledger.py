@@ -29,6 +29,7 @@ from daemon.core.terms import (
     EXACT,
     NANOS,
     ClientOrderId,
+    OrdStatus,
     PositionKey,
     VenueOrderId,
 )
@@ -117,7 +118,7 @@ class Ledger:
         if life is not None and life.order.side is not fill.side:
             sides = f"known {life.order.side.value}, now {fill.side.value}"
             return f"order {fill.venue_order_id}: side: {sides}"
-        known_fill = self.book.fills.get(fill_key(fill))
+        known_fill = self.book.known_fill(fill_key(fill))
         if known_fill is None:
             return None
         told = next((f for f in life.fills if f.exec_id == fill.exec_id), None) if life else None
@@ -195,7 +196,8 @@ class Ledger:
             life.fills.append(event)
             self._weigh(life, 1)
             if life.book is not self.book:
-                remember(self.book, life.book.fills[fill_key(event)])
+                key = fill_key(event)
+                remember(self.book, key, life.book.fills[key])
         return [life]
 
     def _reunite(self, event: OrderEvent) -> bool:
@@ -304,6 +306,8 @@ class Ledger:
         for other in self:
             same = other.order.key == order.key and other.series == life.series
             if same and other.order.attempt == order.attempt - 1:
+                if other.status is OrdStatus.FILLED:  # a next piece repeats nothing
+                    return list(other.retries)
                 return [*other.retries, Retry.of(event, other.order, order.attempt)]
         return []
 

@@ -28,7 +28,7 @@ _ENCODE: Final = msgspec.msgpack.Encoder().encode
 # The classes that change, and their fields that change without being set.
 _DEEP: Final[dict[type, frozenset[str]]] = {
     AccountState: frozenset({"recent_orders_ns"}),
-    Exit: frozenset({"order_ids", "partial_fills"}),
+    Exit: frozenset({"order_ids", "parts"}),
     InferredFill: frozenset(),
     Market: frozenset(),
     Order: frozenset(),

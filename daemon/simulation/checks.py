@@ -64,8 +64,7 @@ class Checks:
                 self._halts.halted = isinstance(record.event, HaltRequested)
         self._halted = self._halts.halted
         by_key = {(fill.exec_id, fill.venue_order_id): fill for fill in self.venue.fills}
-        for known in book.fills.values():
-            _, _, _, exec_id, order_id = known.key
+        for _, _, _, exec_id, order_id in book.fills:
             fill = by_key.get((exec_id, order_id))
             if fill is not None:
                 self._learn(fill)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from daemon.core import book as module
@@ -23,6 +24,7 @@ from daemon.core.terms import (
     VenueOrderId,
 )
 from daemon.journal.codec import decode_state, encode_state
+from daemon.journal.errors import JournalCorruptError
 from tests import builders as make
 from tests.core.play import guarded
 
@@ -100,11 +102,20 @@ def test_a_book_made_of_its_state_has_one_key_for_each_position() -> None:
         assert book.exits[key].key is key
 
 
+def test_a_snapshot_of_before_fills_were_texts_is_not_read_as_one_without_any() -> None:
+    play = guarded()
+    fields = msgspec.msgpack.decode(encode_state(play.engine.book.state()))
+    assert fields.pop("fill_keys")
+    fields["fills"] = []
+    with pytest.raises(JournalCorruptError, match="fill_keys"):
+        decode_state(msgspec.msgpack.encode(fields))
+
+
 def test_the_oldest_fill_keys_are_left_to_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fills, "FILL_KEYS_LIMIT", 2)
     play = guarded()
     for name in ("a", "b"):
         play.tell(make.fill(exec_id=name, last_qty="1"))
     book = play.engine.book
-    assert [str(known.key[3]) for known in book.fills.values()] == ["a", "b"]
+    assert [str(key[3]) for key in book.fills] == ["a", "b"]
     assert book.fills_forgotten == 1

@@ -243,8 +243,6 @@ def assert_sound(play: Play) -> None:
         assert order.leaves_qty == 0
     elif not order.overfilled:
         assert order.cum_qty + order.leaves_qty == order.order_qty
-    fills = play.engine.book.fills.values()
-    assert len({known.key for known in fills}) == len(fills)
 
 
 def test_a_cancel_that_the_table_forbids_is_never_decided() -> None:

@@ -47,6 +47,10 @@ def part(qty: str = "10", px: str = "0.58", *, inferred: bool = False) -> Partia
     )
 
 
+def note(some: Exit, one: PartialFill) -> None:
+    some.note_fill(one.packed(), one.qty, make.exits())
+
+
 def order(qty: str) -> Order:
     return Order(
         key=make.KEY,
@@ -173,10 +177,10 @@ def test_the_size_never_exceeds_what_surely_remains(
 def test_an_exit_of_a_part_wants_what_of_it_is_left() -> None:
     some = work(whole=False)
     assert some.wanted_qty(D(100)) == D(30)
-    some.note_fill(part(), make.exits())
+    note(some, part())
     assert some.wanted_qty(D(100)) == D(20)
     assert some.wanted_qty(D(5)) == D(5)
-    some.note_fill(part("50"), make.exits())
+    note(some, part("50"))
     assert some.wanted_qty(D(100)) == 0
     assert work().wanted_qty(D(100)) == D(100)
 
@@ -188,7 +192,7 @@ def test_waiting_doubles_up_to_its_limit_and_a_fill_resets_it() -> None:
         waits.append((tried.not_before_ns - 10 * NANOS) // NANOS)
     assert waits == [1, 2, 4, 8, 16, 30, 30]
     assert tried.misses == 7
-    tried.note_fill(part(), make.exits())
+    note(tried, part())
     assert (tried.misses, tried.delay_s) == (0, D(1))
 
 
@@ -200,15 +204,31 @@ def test_a_long_is_sold_and_a_short_bought() -> None:
 def test_average_and_pnl_are_those_of_its_parts() -> None:
     tried = work()
     assert tried.avg_px is None
-    tried.note_fill(part("10", "0.58"), make.exits())
-    tried.note_fill(part("30", "0.54"), make.exits())
+    note(tried, part("10", "0.58"))
+    note(tried, part("30", "0.54"))
     assert tried.pnl == D("-1.40")
     assert str(tried.avg_px) == "0.5500000000"
 
 
+def test_a_part_is_kept_to_the_last_digit_and_in_its_own_words() -> None:
+    odd = PartialFill(
+        exec_id=ExecId("a b|c"),
+        qty=D("0.00010000"),
+        px=D("1E+3"),
+        commission=D("-0.0E-10"),
+        pnl=D("-123456789012345678.0000000001"),
+        time_ns=-1,
+        client_order_id=OURS,
+    )
+    tried = work()
+    for one in (odd, part(inferred=True)):
+        note(tried, one)
+    assert repr(tried.partial_fills) == repr([odd, part(inferred=True)])
+
+
 def test_a_real_part_takes_the_place_of_a_guessed_one() -> None:
     tried = work()
-    tried.note_fill(part("10", inferred=True), make.exits())
+    note(tried, part("10", inferred=True))
     tried.replace_inferred(part("4", "0.57"), ExecId("i1"), D("-0.28"))
     assert [(p.qty, p.pnl) for p in tried.partial_fills] == [
         (D(6), D("-0.42")),
