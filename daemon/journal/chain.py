@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from daemon.journal.errors import JournalCorruptError
@@ -60,6 +61,8 @@ class Head(NamedTuple):
 
 
 Unlinked = tuple[int, int, int, bytes, bytes, bytes, int]
+Columns = tuple[int, int, int, bytes, bytes, bytes, int, bytes]
+"""Those of a `Row`, in its order."""
 
 
 def link(unlinked: Unlinked) -> bytes:
@@ -80,16 +83,20 @@ def start_after(head: Head) -> bytes:
     return hashlib.sha256(_REKEYED + struct.pack(">q", head.seq) + head.row_hash).digest()
 
 
-def follow(row: Row, head: Head, *, chained: bool) -> Head:
-    """The head after `row`; `JournalCorruptError` if it is not the one that follows `head`.
+def followed(rows: Iterable[Columns], head: Head, chained_from: int | None) -> Iterator[Columns]:
+    """`rows` as they come; `JournalCorruptError` at one that is not the next after `head`.
 
-    Only the seq counts where the row is not `chained`: it is older than the chain.
+    Only the seq counts of those before `chained_from` (None: all): they are older than the chain.
     """
-    if row.seq != head.seq + 1:
-        raise JournalCorruptError(
-            f"journal record {head.seq + 1} is missing (found {row.seq} after {head.seq}):"
-            f" {RESTORE}"
-        )
-    if chained and (row.prev_hash != head.row_hash or link(row[:-1]) != row.row_hash):
-        raise JournalCorruptError(f"journal record {row.seq} was changed on disk: {RESTORE}")
-    return Head(row.seq, row.row_hash)
+    before, last_hash = head
+    for row in rows:
+        seq = before + 1
+        if row[0] != seq:
+            raise JournalCorruptError(
+                f"journal record {seq} is missing (found {row[0]} after {before}): {RESTORE}"
+            )
+        sound = row[5] == last_hash and link(row[:-1]) == row[7]
+        if not sound and chained_from is not None and seq >= chained_from:
+            raise JournalCorruptError(f"journal record {seq} was changed on disk: {RESTORE}")
+        yield row
+        before, last_hash = seq, row[7]

@@ -16,6 +16,8 @@ class JournalCorruptError(JournalError):
 class JournalLockedError(JournalError):
     """Another process holds this journal or this account."""
 
+    retryable = True
+
 
 class JournalSealedError(JournalError):
     """The journal is sealed with a key that is not configured; nothing was changed."""

@@ -12,7 +12,7 @@ import apsw
 
 from daemon.core.book import BookState, FillKey
 from daemon.core.errors import FilldError
-from daemon.journal.chain import RESTORE, Head, Row, follow
+from daemon.journal.chain import RESTORE, Columns, Head, Row, followed
 from daemon.journal.codec import decode_record, decode_state
 from daemon.journal.errors import JournalCorruptError, JournalError
 from daemon.journal.migrate import check_ours
@@ -93,11 +93,9 @@ class Reader:
         head = self.head(after_seq)
         with explained(self._path):
             meta = read_meta(self._connection)
-            for columns in self._connection.execute(ROWS, (after_seq,)):
-                row = Row(*columns)
-                head = follow(row, head, chained=meta.is_chained(row.seq))
-                payload = self._opened(row, meta)
-                yield decode_record(row.seq, payload, row.engine_version)
+            rows = self._connection.execute(ROWS, (after_seq,))
+            for row in followed(rows, head, meta.chained_from):
+                yield decode_record(row[0], self._opened(row, meta), row[1])
 
     def naming(self, text: str, kind: str, going: Callable[[int, int], bool]) -> Iterator[Record]:
         """Records in which `text` stands, and all events called `kind`, in order.
@@ -118,18 +116,21 @@ class Reader:
                 for columns in list(self._connection.execute(_NAMING, asked)):
                     row = Row(*columns)
                     before = Head(row.seq - 1, row.prev_hash)
-                    follow(row, before, chained=meta.is_chained(row.seq))
+                    next(followed([row], before, meta.chained_from))
                     payload = self._opened(row, meta)
                     if needle in payload or row.kind == kind.encode():
                         yield decode_record(row.seq, payload, row.engine_version)
 
-    def _opened(self, row: Row, meta: Meta) -> bytes:
-        if not row.sealed and meta.sealed_from is not None and row.seq >= meta.sealed_from:
+    def _opened(self, columns: Columns, meta: Meta) -> bytes:
+        seq, _, _, _, payload, _, sealed, _ = columns
+        if sealed:
+            return self._vault.payload(Row(*columns))
+        if meta.sealed_from is not None and seq >= meta.sealed_from:
             raise JournalCorruptError(
-                f"journal record {row.seq} is not sealed, though all are from"
+                f"journal record {seq} is not sealed, though all are from"
                 f" {meta.sealed_from} on: {RESTORE}"
             )
-        return self._vault.payload(row)
+        return payload
 
     def placed(self, client_order_id: str) -> Record | None:
         """The record of an order's first sending; None if it was never sent."""

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 import apsw
 
-from daemon.journal.chain import Head, Row, follow, start_after
+from daemon.journal.chain import Head, Row, followed, start_after
 from daemon.journal.errors import JournalError
 from daemon.journal.lock import FileLock
 from daemon.journal.migrate import check_ours
@@ -112,9 +112,10 @@ class _Sealing:
 
     def _some_records(self, old: Head, new: Head) -> tuple[Head, Head]:
         drafts: list[Draft] = []
-        for columns in self._connection.execute(f"{ROWS} LIMIT {_AT_ONCE}", (old.seq,)):
+        found = self._connection.execute(f"{ROWS} LIMIT {_AT_ONCE}", (old.seq,))
+        for columns in followed(found, old, self._meta.chained_from):
             row = Row(*columns)
-            old = follow(row, old, chained=self._meta.is_chained(row.seq))
+            old = Head(row.seq, row.row_hash)
             drafts.append(Draft(*row[:4], self._vault.payload(row)))
         rows, new = self._vault.rows(drafts, new)
         self._connection.executemany(_UPDATE, ((*row[4:], row.seq) for row in rows))

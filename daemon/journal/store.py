@@ -181,17 +181,18 @@ class Store:
             self._connection.execute("INSERT OR IGNORE INTO meta VALUES (?, '')", (f"lock:{name}",))
 
     def checkpoint(self) -> None:
-        """Note where the chain ends and move the WAL into the file.
+        """Move the WAL into the file and note where the chain ends.
 
-        Not in each commit: that would be one more page of each. A full disk here loses nothing:
-        the reserve is freed.
+        In this order: the first commit after the move syncs twice, since the WAL begins anew with
+        it, and for this one nobody waits. Not noted in each commit: that would be one more page of
+        each. A full disk here loses nothing: the reserve is freed.
         """
         try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            self.wal_pages = 0
             if self._noted != self._head:
                 self._connection.execute(_NOTE_HEAD, (self._head.text(),))
                 self._noted = self._head
-            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-            self.wal_pages = 0
         except apsw.FullError:
             self._ballast.free()
         except (apsw.BusyError, apsw.LockedError):

@@ -18,10 +18,10 @@ from daemon.core.book import Book
 from daemon.core.commands import CancelOrder, Command, OfferQuote, PlaceOrder
 from daemon.core.engine import Engine
 from daemon.core.errors import FilldError
-from daemon.core.events import Event, Fill, Funding
+from daemon.core.events import Event, Fill, Funding, Quote
 from daemon.core.funding import booked_key
 from daemon.ports import IndexedJournal, Record
-from daemon.runtime.inbox import Inbox
+from daemon.runtime.inbox import Inbox, Where
 from daemon.runtime.observers import Audience, read_guarded
 from daemon.runtime.outbox import Outbox
 
@@ -123,7 +123,7 @@ class Driver:
             if not (isinstance(event, _BOOKED) and self._forgotten(event))
         ]
         offered = dict.fromkeys(
-            (command.account, command.venue, command.symbol)
+            _where(command)
             for step in steps
             for command in step.commands
             if isinstance(command, OfferQuote)
@@ -228,7 +228,14 @@ class Driver:
             for step in steps
             if step.seq
         ]
-        commands = [command for step in steps for command in step.commands]
+        # Prices come last in a batch: these have been decided on after what offers them.
+        decided = {_where(step.event) for step in steps if isinstance(step.event, Quote)}
+        commands = [
+            command
+            for step in steps
+            for command in step.commands
+            if not (isinstance(command, OfferQuote) and _where(command) in decided)
+        ]
         if records:
             orders = [command for command in commands if isinstance(command, PlaceOrder)]
             await self._journal.append(
@@ -256,6 +263,10 @@ class Driver:
                     weighty = 0
                     await asyncio.sleep(0)
             self._untold.task_done()
+
+
+def _where(source: OfferQuote | Quote) -> Where:
+    return (source.account, source.venue, source.symbol)
 
 
 async def _awaited(work: Awaitable[object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import apsw
@@ -33,6 +34,7 @@ class FailingDisk(apsw.VFS):
     def __init__(self) -> None:
         super().__init__("failing-disk", "unix", makedefault=True)
         self._errors: dict[str, apsw.Error] = {}
+        self.counted: Counter[str] = Counter()
 
     def xOpen(  # noqa: N802
         self, name: apsw.URIFilename | str | None, flags: list[int]
@@ -46,6 +48,7 @@ class FailingDisk(apsw.VFS):
         self._errors.clear()
 
     def count(self, kind: str) -> None:
+        self.counted[kind] += 1
         if kind in self._errors:
             raise self._errors[kind]
 

@@ -76,6 +76,18 @@ async def test_a_full_disk_at_a_checkpoint_loses_nothing(
     reader.close()
 
 
+async def test_a_commit_after_a_checkpoint_waits_for_the_disk_once(
+    tmp_path: Path, disk: FailingDisk, inline: SqliteOptions
+) -> None:
+    journal = SqliteJournal(tmp_path / "j.db", inline)
+    await journal.append([record(1)])
+    journal._store.checkpoint()
+    disk.counted.clear()
+    await journal.append([record(2)])
+    assert disk.counted["sync"] == 1
+    await journal.close()
+
+
 async def test_a_checkpoint_that_fails_otherwise_ends_the_journal(
     tmp_path: Path, disk: FailingDisk, inline: SqliteOptions
 ) -> None:

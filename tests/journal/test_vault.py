@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.journal.chain import GENESIS, Head, Row, follow
+from daemon.journal.chain import GENESIS, Head, Row, followed
 from daemon.journal.errors import JournalCorruptError, JournalSealedError
 from daemon.journal.rows import Draft
 from daemon.journal.sealing import KeyRing, SealBrokenError, UnknownKeyError
@@ -20,12 +20,11 @@ FOREIGN, KEYLESS = Vault("j2", KEYS), Vault("j1", KeyRing(OTHER_KEY))
 @pytest.mark.parametrize("vault", [SEALING, PLAIN], ids=["sealed", "plain"])
 def test_rows_are_chained_and_opened(vault: Vault) -> None:
     rows, last = vault.rows(DRAFTS, START)
-    head = START
+    assert list(followed(rows, START, 1)) == rows
     for draft, row in zip(DRAFTS, rows, strict=True):
-        head = follow(row, head, chained=True)
         assert vault.payload(row) == draft.payload
         assert (draft.payload in row.payload) == (vault is PLAIN)
-    assert head == last
+    assert last == Head(rows[-1].seq, rows[-1].row_hash)
     assert vault.rows([], last) == ([], last)
 
 

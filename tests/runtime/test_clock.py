@@ -13,10 +13,10 @@ from daemon.runtime.clock import SystemClock
 
 async def test_it_reads_both_clocks_and_waits() -> None:
     clock: Clock = SystemClock()
-    assert abs(clock.wall_ns() - time.time_ns()) < 1_000_000_000
+    assert time.time_ns() <= clock.wall_ns() <= time.time_ns()
     before = clock.mono_ns()
     await clock.sleep(0.01)
-    assert 9_000_000 < clock.mono_ns() - before < 2_000_000_000
+    assert 9_000_000 < clock.mono_ns() - before < 60_000_000_000
 
 
 async def test_a_wait_can_be_cancelled() -> None:

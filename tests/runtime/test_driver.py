@@ -12,7 +12,7 @@ import pytest
 from daemon.core import book as core_book
 from daemon.core.book import Book, BookState
 from daemon.core.commands import Command, PlaceOrder, QueryFills
-from daemon.core.events import Event, Fill
+from daemon.core.events import Event, Fill, Quote
 from daemon.core.requests import HaltRequested, ResumeRequested
 from daemon.core.terms import Side
 from daemon.journal.errors import JournalError
@@ -163,6 +163,19 @@ async def test_an_exit_shares_the_commit_of_the_fact_that_lets_its_price_decide(
         assert len(rig.venue.sent) == 1
 
 
+async def test_a_price_that_was_decided_on_with_its_fact_is_not_handed_in_again() -> None:
+    rig = Rig()
+    async with rig:
+        rig.tell(*armed_position())
+        await rig.settle()
+        rig.tell(make.quote(bid="0.63", ask="0.66"))
+        await rig.settle()
+        rig.seen.clear()
+        rig.tell(bought("10", "more"))
+        await rig.settle()
+    assert [type(event) for _, event in rig.seen] == [Fill, Quote]
+
+
 async def test_an_order_on_an_old_price_is_sent_at_the_time_of_what_let_it_decide() -> None:
     rig = Rig()
     late_ns = 3_600_000_000_000
@@ -223,7 +236,7 @@ async def test_what_comes_while_a_snapshot_is_written_is_committed_and_not_in_it
     copies: list[tuple[int, int]] = []
 
     def slow(seq: int, state: BookState, still: object = None) -> Awaitable[object]:
-        copies.append((seq, len(state.fills)))
+        copies.append((seq, len(state.fill_keys)))
         return may_end.wait()
 
     monkeypatch.setattr(rig.journal, "keep_snapshot", slow)

@@ -74,7 +74,7 @@ class Stage:
         self.inbox.put_answer(make.fill())
 
     async def run_until(self, *events: asyncio.Event) -> None:
-        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
             running = group.create_task(self.fleet.run(self.begin))
             for event in events:
                 await event.wait()

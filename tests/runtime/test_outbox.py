@@ -19,6 +19,7 @@ from daemon.core.events import TimerFired
 from daemon.core.terms import ClientOrderId, Side, Symbol, TimeInForce
 from tests import builders as make
 from tests.runtime.fake_venue import OWNER, Rig
+from tests.venues.listening import until
 
 BOOK = QueryBook(account=OWNER[0], venue=OWNER[1], since_ns=0)
 QUOTE = QueryQuote(account=OWNER[0], venue=OWNER[1], symbol=make.SYMBOL)
@@ -44,11 +45,12 @@ async def test_the_same_question_is_asked_once_more_however_often_it_came() -> N
     async with rig:
         rig.venue.gate.clear()
         rig.outbox.ask(BOOK)
-        await asyncio.sleep(0.01)
+        await until(lambda: rig.venue.asked)
         for _ in range(10):
             rig.outbox.ask(BOOK)
         assert rig.venue.asked == [BOOK]
         rig.venue.gate.set()
+        await until(lambda: len(rig.venue.asked) == 2)
         await asyncio.sleep(0.01)
         assert rig.venue.asked == [BOOK, BOOK]
 
@@ -63,7 +65,7 @@ async def test_a_venue_that_has_not_opened_is_asked_nothing() -> None:
         assert not rig.venue.asked, "a read of it would agree, and nothing would price it"
         rig.shut.clear()
         rig.outbox.ask(BOOK)
-        await asyncio.sleep(0.01)
+        await until(lambda: rig.venue.asked)
         assert rig.venue.asked == [BOOK]
 
 
@@ -76,8 +78,7 @@ async def test_reads_do_not_hold_up_an_exit_or_its_look_up() -> None:
         lookup = QueryOrder(key=make.KEY, client_order_id=ClientOrderId("fd1"))
         rig.outbox.release(lookup)
         rig.outbox.release(order(1))
-        await asyncio.sleep(0.01)
-        assert lookup in rig.venue.asked
+        await until(lambda: rig.venue.sent and lookup in rig.venue.asked)
         assert rig.venue.sent == [order(1)]
 
 
@@ -90,8 +91,7 @@ async def test_a_look_at_the_account_does_not_wait_for_a_line_of_other_reads() -
             name = Symbol(f"KX-{number}")
             rig.outbox.ask(QueryMarket(account=OWNER[0], venue=OWNER[1], symbol=name))
         rig.outbox.ask(BOOK)
-        await asyncio.sleep(0.01)
-        assert BOOK in rig.venue.asked
+        await until(lambda: BOOK in rig.venue.asked)
         assert len(rig.venue.asked) < 20
 
 
@@ -113,7 +113,7 @@ async def test_timers_watch_lists_and_offers_are_carried_out() -> None:
         rig.inbox.put(make.quote())
         await rig.settle()
         rig.outbox.release(OfferQuote(account=OWNER[0], venue=OWNER[1], symbol=make.SYMBOL))
-        await asyncio.sleep(0.03)
+        await until(lambda: any(isinstance(event, TimerFired) for _, event in rig.seen))
         await rig.settle()
         events = [event for _, event in rig.seen]
         assert events.count(make.quote()) == 2
@@ -126,11 +126,11 @@ async def test_closing_waits_for_answers_and_sends_nothing_more() -> None:
     async with rig:
         rig.venue.gate.clear()
         rig.outbox.release(order(1))
-        await asyncio.sleep(0)
+        await until(lambda: rig.venue.sent)
         assert await rig.outbox.close(0.02) == 1
         rig.outbox.release(order(2))
         rig.outbox.ask(QUOTE)
         rig.venue.gate.set()
-        assert await rig.outbox.close(1) == 0
+        assert await rig.outbox.close(30) == 0
         assert rig.venue.sent == [order(1)]
         assert rig.venue.asked == []

@@ -9,6 +9,7 @@ from daemon.runtime.poller import Pace, Poller
 from tests import builders as make
 from tests.runtime.fake_venue import OWNER, Rig
 from tests.runtime.test_driver import armed_position
+from tests.venues.listening import until
 
 
 async def test_it_looks_faster_while_something_is_exiting() -> None:
@@ -19,10 +20,10 @@ async def test_it_looks_faster_while_something_is_exiting() -> None:
         poller = Poller(rig.driver, rig.outbox, rig.clock, Pace(active_s=2, idle_s=30))
         async with asyncio.TaskGroup() as group:
             task = group.create_task(poller.run())
-            await asyncio.sleep(0.01)
+            await until(lambda: rig.clock.slept)
             assert set(rig.clock.slept) == {30}
             rig.tell(make.quote(bid="0.58", ask="0.60"))
-            await asyncio.sleep(0.01)
+            await until(lambda: 2 in rig.clock.slept)
             task.cancel()
         assert rig.clock.slept[-1] == 2
         asked = [question for question in rig.venue.asked if isinstance(question, QueryBook)]

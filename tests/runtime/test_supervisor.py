@@ -10,6 +10,7 @@ from daemon.runtime.inbox import Inbox
 from daemon.runtime.supervisor import StreamKeeper
 from tests import builders as make
 from tests.runtime.fake_venue import OWNER, FakeVenue, TickingClock
+from tests.venues.listening import until
 
 
 async def test_an_overflow_closes_the_stream_and_opens_it_again() -> None:
@@ -25,6 +26,7 @@ async def test_an_overflow_closes_the_stream_and_opens_it_again() -> None:
     keeper = StreamKeeper(OWNER, venue, inbox, TickingClock())
     async with asyncio.TaskGroup() as group:
         task = group.create_task(keeper.run())
+        await until(lambda: starts == 2)
         await asyncio.sleep(0.02)
         task.cancel()
     events: list[Event] = list(await inbox.take(10))

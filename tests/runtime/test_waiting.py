@@ -60,7 +60,7 @@ async def test_a_full_fill_ends_the_wait_with_its_quantity() -> None:
     async with Waiting() as rig:
         order_id = await rig.rest()
         async with asyncio.TaskGroup() as group:
-            wait = rig.waiter.wait_for_fill_or_cancel(rig.driver, order_id, 5)
+            wait = rig.waiter.wait_for_fill_or_cancel(rig.driver, order_id, 60)
             waiting = group.create_task(wait)
             await asyncio.sleep(0.01)
             rig.part(order_id, "60")
