@@ -116,7 +116,7 @@ def retry_reason(book: Book, command: PlaceOrder) -> str | None:
     """
     if command.resend:
         order = book.orders.get(command.client_order_id)
-        return UNFILLED if order is None else _word(order)
+        return UNFILLED if order is None else ending(order)
     if command.trade_no:
         return _trade_reason(book, command)
     work = book.find_exit(command.key, command.exit_no)
@@ -136,10 +136,11 @@ def _reason_of(book: Book, order_id: ClientOrderId) -> str | None:
     order = book.orders.get(order_id)
     if order is None:
         return UNFILLED
-    return None if order.status is OrdStatus.FILLED else _word(order)
+    return None if order.status is OrdStatus.FILLED else ending(order)
 
 
-def _word(order: Order) -> str:
+def ending(order: Order) -> str:
+    """Why what an order left over is ordered again, in the one word that is told everywhere."""
     if order.reason is not None:
         return str(order.reason.value)
     if not order.ended:

@@ -6,12 +6,13 @@ import decimal
 from decimal import Decimal
 from itertools import pairwise
 
+from daemon.analytics.counts import ending
 from daemon.analytics.scene import (
     EXIT_REASONS,
     Scene,
     View,
     closed_sign,
-    fees_view,
+    money_view,
     plain,
     utc,
     where,
@@ -26,7 +27,9 @@ from daemon.core.terms import (
     ONE,
     ZERO,
     ClientOrderId,
+    OrdStatus,
     PositionKey,
+    RejectReason,
     Side,
     proper,
     quotient,
@@ -193,7 +196,7 @@ def order_view(scene: Scene, order: Order) -> View:
         "trade_no": order.trade_no,
         "generation": order.generation,
         "attempt": order.attempt,
-        "fees": fees_view(order.fees),
+        "fees": money_view(order.fees),
         "final_qty": plain(order.final_qty),
         "reason": order.reason.value if order.reason else None,
         "text": order.text,
@@ -262,7 +265,7 @@ def order_life_view(scene: Scene, order: Order) -> View:
             "fills": fills,
             "exit": None if work is None else exit_view(scene, work),
             "other_orders": [order_view(scene, other) for other in tries if other is not order],
-            "retries": _retries(order, tries),
+            "retries": _retries(scene, order, tries),
             "timings": _timings(order, work, times),
             **_slippage(order, work),
         }
@@ -302,19 +305,30 @@ def _trade_part_view(order: Order, fill: TradeFill) -> View:
     }
 
 
-def _retries(order: Order, tries: list[Order]) -> list[View]:
+def _retries(scene: Scene, order: Order, tries: list[Order]) -> list[View]:
     """Why this order was needed: how each earlier attempt ended; its own resends."""
     needed = pairwise(one for one in tries if one.attempt <= order.attempt)
-    found = [_retry(before, after.attempt, after.sent_time_ns) for before, after in needed]
-    resends = order.sendings - 1
-    return found + [_retry(order, order.attempt, order.sent_time_ns)] * resends
+    found = [
+        _retry(before, after, _asked(scene, after))
+        for before, after in needed
+        if before.status is not OrdStatus.FILLED  # then the next one is no retry but a next piece
+    ]
+    return found + [_retry(order, order)] * (order.sendings - 1)
 
 
-def _retry(before: Order, attempt: int, time_ns: int) -> View:
+def _asked(scene: Scene, order: Order) -> RejectReason | None:
+    """Why the caller of a trade asked for this attempt."""
+    trade = _trade(scene, order)
+    attempts = () if trade is None else trade.attempts
+    mine = (one for one in attempts if one.client_order_id == order.client_order_id)
+    return next((one.retry_reason for one in mine), None)
+
+
+def _retry(before: Order, after: Order, asked: RejectReason | None = None) -> View:
     return {
-        "attempt": attempt,
-        "time": utc(time_ns),
-        "reason": before.reason.value if before.reason else before.status.value,
+        "attempt": after.attempt,
+        "time": utc(after.sent_time_ns),
+        "reason": ending(before) if asked is None else asked.value,
         "text": before.text,
         "order_id": before.client_order_id,
     }

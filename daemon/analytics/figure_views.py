@@ -1,8 +1,8 @@
 """The figures as plain dictionaries: performance, fees, slippage. Pure; changes nothing.
 
 Numbers are text. Rates are shares of 1, seconds and basis points are decimal, costs and fees are
-signed, + = worse for us or paid, and sums over venues of several quote currencies add them as if
-they were one. The seed's names (`total_fills_processed`, ...) stand here.
+signed, + = worse for us or paid; money of two currencies is never one sum (`costs`). The seed's
+names (`total_fills_processed`, ...) stand here.
 """
 
 from __future__ import annotations
@@ -12,20 +12,18 @@ import enum
 from collections.abc import Mapping
 from decimal import Decimal
 
+from daemon.analytics.costs import PERCENTS, exit_rows, slip_rows, spread_view
 from daemon.analytics.counts import FillCell, OrderCell
-from daemon.analytics.exit_quality import ExitCell
 from daemon.analytics.fees import FeeCell, Valued, paid_by_currency, valued
 from daemon.analytics.figures import Figures, Measure
 from daemon.analytics.lesson_views import delay_rows, model_rows
-from daemon.analytics.scene import View, fees_view, plain
-from daemon.analytics.slippage import BPS_UNIT, Against, SlipCell
+from daemon.analytics.scene import View, money_view, plain
 from daemon.analytics.spread import Spread
 from daemon.analytics.sums import Tables
 from daemon.analytics.tables import Key
 from daemon.analytics.timing import Span
 from daemon.core.terms import EXACT, NANOS, proper, quotient
 
-PERCENTS = (50, 90, 99)
 _STEP = Decimal("0.000001")
 
 
@@ -64,13 +62,13 @@ def performance_view(figures: Figures, by: By | None = None) -> View:
             **_counts(orders, fills),
             "active_orders": sum(1 for order in figures.book.orders.values() if not order.ended),
             "average_fill_time_s": _seconds(spread.average),
-            "total_fees": fees_view(paid_by_currency(tables.fees)),
+            "total_fees": money_view(paid_by_currency(tables.fees)),
             "retry_delays": delay_rows(tables),
             "retry_reasons": {key[0]: cell.times for key, cell in tables.reasons.by(1).items()},
             "times": [
                 {"span": span.value, **_span_view(tables.timing.of(span.value))} for span in Span
             ],
-            "exits": _exit_view(tables.exits.by().get((), ExitCell())),
+            "exits": [row for _, row in exit_rows(tables)],
         }
         return view if by is None else {**view, **_performance_rows(tables, by)}
 
@@ -87,14 +85,13 @@ def _performance_rows(tables: Tables, by: By) -> View:
             }
             for key in keys
         ],
-        **({} if by is By.HOUR else _exit_rows(tables, by)),
+        **({} if by is By.HOUR else _exits_by(tables, by)),
     }
 
 
-def _exit_rows(tables: Tables, by: By) -> View:
-    """Exits where their costs are of one currency, which a venue's are."""
-    cells = tables.exits.by(*_PLACES[by])
-    return {"exits_by": [{**_named(by, key), **_exit_view(cell)} for key, cell in cells.items()]}
+def _exits_by(tables: Tables, by: By) -> View:
+    rows = exit_rows(tables, *_PLACES[by])
+    return {"exits_by": [{**_named(by, key), **row} for key, row in rows]}
 
 
 def _named(by: By, key: Key) -> View:
@@ -137,31 +134,13 @@ def _span_view(spread: Spread) -> View:
     }
 
 
-def _exit_view(cell: ExitCell) -> View:
-    return {
-        "exits": cell.exits,
-        "flat": cell.flat,
-        "in_parts": cell.in_parts,
-        "estimated": cell.estimated,
-        "beyond_tolerance": cell.beyond,
-        "orders": cell.orders,
-        "qty": proper(cell.qty),
-        "cost": proper(cell.cost),
-        "cost_share": plain(cell.share),
-        "cost_of_parts": proper(cell.parts_cost),
-        "exposed_s": plain(cell.exposed_s),
-        "pnl": proper(cell.pnl),
-        "fees": proper(cell.fees),
-    }
-
-
 def fees_report(figures: Figures, by: By | None = None) -> View:
     """Fees by currency as paid, valued in one currency, and by venue, maker or taker."""
     with decimal.localcontext(EXACT):
         tables, measure = figures.tables, figures.measure
         view: View = {
             "seq": figures.seq,
-            "total_fees": fees_view(paid_by_currency(tables.fees)),
+            "total_fees": money_view(paid_by_currency(tables.fees)),
             **_valued_view(_valued(tables, measure, ())),
             "rates": {name: proper(rate) for name, rate in sorted(measure.rates.items())},
             "liquidity": [
@@ -183,7 +162,7 @@ def _valued_view(found: Valued) -> View:
     return {
         "reporting_currency": found.currency,
         "valued_fees": proper(found.total),
-        "unvalued_fees": fees_view(found.unvalued),
+        "unvalued_fees": money_view(found.unvalued),
     }
 
 
@@ -216,51 +195,19 @@ def slippage_view(figures: Figures, by: By | None = None) -> View:
     """
     with decimal.localcontext(EXACT):
         tables = figures.tables
-        whole = tables.slips.by(2)
         view: View = {
             "seq": figures.seq,
             "tolerance": proper(figures.measure.tolerance),
-            "against": [
-                _slip_view(against, whole.get((against.value,), SlipCell()), tables)
-                for against in Against
-            ],
-            "exits": _exit_view(tables.exits.by().get((), ExitCell())),
+            "against": [{**row, **spread_view(tables, row)} for _, row in slip_rows(tables)],
+            "exits": [row for _, row in exit_rows(tables)],
             "model": model_rows(tables),
         }
-        return view if by is None else {**view, **_slip_rows(tables, by)}
+        return view if by is None else {**view, **_slippage_by(tables, by)}
 
 
-def _slip_view(against: Against, cell: SlipCell, tables: Tables, venue: str | None = None) -> View:
-    spread = tables.spreads.of(against.value, venue)
-    return {
-        "against": against.value,
-        **_slip_sums(cell),
-        "orders": spread.count,
-        **{f"p{percent}_bps": _bps(spread.percentile(percent)) for percent in PERCENTS},
-    }
-
-
-def _slip_sums(cell: SlipCell) -> View:
-    return {
-        "fills": cell.fills,
-        "qty": proper(cell.qty),
-        "cost": proper(cell.cost),
-        "price": plain(cell.px),
-        "bps": plain(cell.bps),
-    }
-
-
-def _bps(units: int | None) -> str | None:
-    return None if units is None else proper(quotient(Decimal(units), BPS_UNIT))
-
-
-def _slip_rows(tables: Tables, by: By) -> View:
+def _slippage_by(tables: Tables, by: By) -> View:
     rows = list[View]()
-    places = _PLACES[by]
-    for key, cell in tables.slips.by(*places, 2).items():
-        named, against = _named(by, key[:-1]), Against(key[-1])
-        shown = _slip_sums(cell)
-        if by is By.VENUE:
-            shown = _slip_view(against, cell, tables, key[0])
-        rows.append({**named, "against": against.value, **shown})
-    return {"by": by.value, "rows": rows, **_exit_rows(tables, by)}
+    for key, row in slip_rows(tables, *_PLACES[by]):
+        spread = spread_view(tables, row, key[0]) if by is By.VENUE else {}
+        rows.append({**_named(by, key), **row, **spread})
+    return {"by": by.value, "rows": rows, **_exits_by(tables, by)}

@@ -118,6 +118,7 @@ class Figures:
         self._refs = {} if state is None else dict(state.refs)
         self._marks = {} if state is None else dict(state.marks)
         self._symbols = dict.fromkeys(() if state is None else state.symbols)
+        self._orphans = list(self.book.orphans)
         self._scene = Scene(book=self.book, now_ns=0)
         self.lessons = deque[Lesson](maxlen=_LESSONS)
 
@@ -164,12 +165,10 @@ class Figures:
         exits = past_exits(self.book, event, commands, orders)
         for work in exits:
             self._count_exit(work, -1)
-        return _Before(
-            [(order, outcome_of(order)) for order in orders], exits, list(self.book.orphans)
-        )
+        return _Before([(order, outcome_of(order)) for order in orders], exits)
 
     def _after(self, before: _Before, event: Event, commands: Sequence[Command]) -> list[Beyond]:
-        for orphan in before.orphans:
+        for orphan in self._no_longer_waiting():
             self._bound(orphan)
         for order, outcome in before.orders:
             self._moved(order, outcome, event)
@@ -188,6 +187,10 @@ class Figures:
                 return OTHERS
             self._symbols[venue, symbol] = None
         return symbol
+
+    def _currency(self, key: PositionKey) -> str:
+        """What the prices of a symbol are in; "" where nobody has told."""
+        return self._scene.currency(key) or ""
 
     def _decided(self, command: Command, event: Event, commands: Sequence[Command]) -> None:
         """Count a decision that makes an order, or stands for a fill."""
@@ -227,8 +230,8 @@ class Figures:
         event: Event,
         commands: Sequence[Command],
     ) -> None:
-        if len(self._refs) > 2 * DEAD_ORDERS_LIMIT:
-            known = self.book.orders
+        known = self.book.orders
+        if len(self._refs) > 2 * max(DEAD_ORDERS_LIMIT, len(known)):  # so half of them can go
             self._refs = {one: ref for one, ref in self._refs.items() if one in known}
         self._refs[order_id] = Ref(
             sent_ns=event.receive_time_ns,
@@ -266,11 +269,20 @@ class Figures:
         if order is not None:
             self._ours(fill, order)
 
+    def _no_longer_waiting(self) -> list[OrphanFill]:
+        """The fills that waited for their order before this step, and do not after it."""
+        waiting, known = self.book.orphans, self._orphans
+        count = len(known)
+        if not count or (len(waiting) >= count and waiting[count - 1] is known[-1]):
+            known += waiting[count:]  # they stand in the order in which they came: none has gone
+            return []
+        self._orphans = list(waiting)
+        left = {id(orphan) for orphan in waiting}
+        return [orphan for orphan in known if id(orphan) not in left]
+
     def _bound(self, orphan: OrphanFill) -> None:
         """A fill that waited may have found its order; which it was is known only now."""
         book = self.book
-        if any(orphan is waiting for waiting in book.orphans):
-            return
         position = book.position_of(orphan.fill)
         order_id = book.by_venue_id.get(venue_id_key(position.key, orphan.venue_order_id))
         order = None if order_id is None else book.orders.get(order_id)
@@ -283,10 +295,10 @@ class Figures:
         cell.ours += 1
         cell.partial += outcome_of(order) is not Outcome.COMPLETE
         notional = fill.last_px * fill.last_qty
-        symbol = self._symbol(fill.venue, fill.symbol)
+        symbol, currency = self._symbol(fill.venue, fill.symbol), self._currency(order.key)
         for against, px in prices_of(order, self._refs.get(order.client_order_id)):
             slip = slipped(self._scene, order, px, fill.last_qty, notional)
-            self.tables.slips.at((fill.venue, symbol, against.value)).add(slip)
+            self.tables.slips.at((fill.venue, symbol, against.value, currency)).add(slip)
 
     def _moved(self, order: Order, before: Outcome, event: Event) -> None:
         """An order's outcome may be another than before the step."""
@@ -305,7 +317,8 @@ class Figures:
                 slip = slipped(self._scene, order, px, order.cum_qty, order.notional)
                 units = units_of(slip)
                 if units is not None:
-                    self.tables.spreads.at(venue, against.value).record(units)
+                    currency = self._currency(order.key)
+                    self.tables.spreads.at(venue, against.value, currency).record(units)
         if before is Outcome.ACTIVE and ref is not None:
             self._learn(order, ref)
 
@@ -343,7 +356,8 @@ class Figures:
     def _count_exit(self, work: Exit, times: int) -> ExitCell:
         cell = quality(self._scene, work, self.measure.tolerance)
         symbol = self._symbol(work.key.venue, work.key.symbol)
-        self.tables.exits.at((work.key.venue, symbol)).add(cell, times)
+        currency = self._currency(work.key)
+        self.tables.exits.at((work.key.venue, symbol, currency)).add(cell, times)
         return cell
 
     def _mark_quote(self, quote: Quote) -> None:
@@ -356,11 +370,10 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """What a step may change, as it stood: orders with their outcome, past exits, waiting fills."""
+    """What a step may change, as it stood: orders with their outcome, past exits."""
 
     orders: list[tuple[Order, Outcome]]
     exits: list[Exit]
-    orphans: list[OrphanFill]
 
 
 def _quote_of(event: Event, commands: Sequence[Command]) -> Quote | None:

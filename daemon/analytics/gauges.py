@@ -13,7 +13,7 @@ from typing import Final
 
 from daemon.analytics.figures import Figures
 from daemon.analytics.guards import guarding_of
-from daemon.analytics.scene import Scene
+from daemon.analytics.scene import Scene, currency_of
 from daemon.analytics.slippage import BPS, BPS_UNIT
 from daemon.analytics.turns import Turns
 from daemon.analytics.views import known_pnl, pnl_known
@@ -85,14 +85,14 @@ def _account(scene: Scene, state: AccountState) -> Iterator[tuple[str, Decimal]]
 
 def _position(scene: Scene, position: Position, gauges: Gauges, *, listed: bool) -> None:
     key = position.key
-    owner, currency = _owner(key), str(position.quote_currency)
+    owner, currency = _owner(key), scene.currency(key)
     guard = guarding_of(scene, position).state.value.lower()
     _add(gauges, "filld_positions", (*owner, guard), ONE)
     names = (*owner, key.symbol, key.position_side.value)
     if listed:
         _add(gauges, "filld_position_quantity", names, position.qty)
     price = scene.executable_px(position)
-    if price is None:
+    if price is None or currency is None:
         _add(gauges, "filld_positions_unpriced", owner, ONE)
         return
     worth = abs(position.qty) * scene.held_px(key, price, position.qty)
@@ -108,15 +108,19 @@ def sums_of(figures: Figures) -> Gauges:
         gauges: Gauges = {}
         for position in figures.book.positions.values():
             owner = _owner(position.key)
-            currency = str(position.quote_currency)
-            _add(gauges, "filld_realized_pnl", (*owner, currency), known_pnl(position))
-            _add(gauges, "filld_positions_pnl_unknown", owner, Decimal(not pnl_known(position)))
+            currency = currency_of(figures.book, position.key)
+            unknown = currency is None or not pnl_known(position)
+            _add(gauges, "filld_positions_pnl_unknown", owner, Decimal(unknown))
+            if currency is not None:
+                _add(gauges, "filld_realized_pnl", (*owner, currency), known_pnl(position))
             for coin, paid in position.fees.items():
                 _add(gauges, "filld_fees_paid", (*owner, coin), paid)
         for order in figures.book.orders.values():
             labels = (*_owner(order.key), order.status.value.lower())
             _add(gauges, "filld_orders", labels, ONE)
-        for (venue, against), spread in figures.tables.spreads.by_key.items():
+        spreads = figures.tables.spreads
+        for venue, against in sorted({key[:2] for key in spreads.by_key}):
+            spread = spreads.of(against, venue)
             for percent in _PERCENTILES:
                 labels = (venue, against, str(Decimal(percent) / HUNDRED))
                 share = Decimal(spread.percentile(percent) or 0) / (BPS * BPS_UNIT)

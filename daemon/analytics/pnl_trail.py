@@ -1,7 +1,7 @@
 """Realised PnL as it grew, by what brought it: rules, trades, funding, settlement. Pure.
 
-Net of fees, in the quote currency of each position; positions whose entry nobody knows are left
-out, as everywhere.
+Net of fees, in the quote currency of each position; positions whose entry or currency nobody knows
+are left out, as everywhere.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
-from daemon.analytics.scene import EXIT_REASONS
-from daemon.analytics.views import known_pnl
+from daemon.analytics.scene import EXIT_REASONS, currency_of
+from daemon.analytics.views import closed_pnl, running_pnl
 from daemon.core.book import Book
 from daemon.core.commands import Command
 from daemon.core.decisions import InferFill, SettlePosition
@@ -32,16 +32,26 @@ class PnlTrail:
 
     lines: dict[Line, list[tuple[int, Decimal]]] = field(default_factory=dict)
     _known: dict[PositionKey, Decimal] = field(default_factory=dict)
+    _closed: dict[PositionKey, tuple[bool, int, Decimal]] = field(default_factory=dict)
 
     def take(self, book: Book, event: Event, commands: Sequence[Command]) -> None:
         """Note what a step, folded into `book` already, has brought."""
         for position in _concerned(book, event, commands):
-            pnl = known_pnl(position)
+            pnl, currency = self._pnl(position), currency_of(book, position.key)
             change = pnl - self._known.get(position.key, ZERO)
-            if change:
+            if change and currency is not None:
                 self._known[position.key] = pnl
-                name = (_cause(book, position, event, commands), position.quote_currency)
+                name = (_cause(book, position, event, commands), currency)
                 self._add(name, event.receive_time_ns, change)
+
+    def _pnl(self, position: Position) -> Decimal:
+        """`known_pnl`, without adding up all that was ever closed: only a guess can change that."""
+        guesses, count, closed = self._closed.get(position.key, (False, 0, ZERO))
+        if guesses or position.inferred:
+            count, closed = 0, ZERO
+        closed += closed_pnl(position, after=count)
+        self._closed[position.key] = (bool(position.inferred), len(position.closed), closed)
+        return closed + running_pnl(position)
 
     def _add(self, name: Line, time_ns: int, change: Decimal) -> None:
         line = self.lines.setdefault(name, [])

@@ -21,6 +21,7 @@ from daemon.core.position import Position
 from daemon.core.terms import (
     NANOS,
     ONE,
+    USD,
     ZERO,
     Account,
     Currency,
@@ -75,9 +76,9 @@ class Scene:
         terms = self.terms(key)
         return _PAYOUTS.get(key.venue) if terms is None else terms.payout_px
 
-    def denominated(self, key: PositionKey) -> bool:
-        """Whether it is known what prices are in, and so which fees count against the PnL."""
-        return self.terms(key) is not None or key.venue in _PAYOUTS
+    def currency(self, key: PositionKey) -> Currency | None:
+        """What prices are in; None where nobody has told, nor so which fees the PnL counts."""
+        return currency_of(self.book, key)
 
     def held_px(self, key: PositionKey, price: Decimal, sign: Decimal) -> Decimal:
         """`price` (instrument's) as the holder of a long (`sign` > 0) or short speaks of it."""
@@ -121,6 +122,19 @@ class Scene:
         return any(not order.dead for order in self.book.live_orders.get(key, ()))
 
 
+def currency_of(book: Book, key: PositionKey) -> Currency | None:
+    """What the prices of a symbol are in; None until its market has been read."""
+    market = book.markets.get((key.venue, key.symbol))
+    if market is None:
+        return USD if binary(key.venue) else None
+    return market.instrument.quote_currency
+
+
+def binary(venue: str) -> bool:
+    """Whether a venue trades contracts on yes or no alone: those of two markets are alike."""
+    return venue in _PAYOUTS
+
+
 def closed_sign(order: Order) -> Decimal:
     """The sign of the position that an exit order closes: a SELL closes a long."""
     return ONE if order.side is Side.SELL else -ONE
@@ -140,9 +154,9 @@ def utc(time_ns: int | None) -> str | None:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def fees_view(fees: Mapping[Currency, Decimal]) -> View:
-    """Fees by currency, + = paid."""
-    return {str(currency): proper(paid) for currency, paid in fees.items()}
+def money_view(sums: Mapping[Currency, Decimal]) -> View:
+    """Money by currency, which is never added up over two; of fees, + = paid."""
+    return {str(currency): proper(money) for currency, money in sums.items()}
 
 
 def where(key: PositionKey) -> View:

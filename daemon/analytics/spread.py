@@ -112,28 +112,31 @@ def _ranks(histogram: HdrHistogram) -> list[tuple[int, int]]:
 
 
 class Spreads:
-    """Spreads by (venue, what they are of); `rows` are of a state."""
+    """Spreads by venue, what they are of and, where that is of money, its currency.
+
+    `rows` are of a state.
+    """
 
     def __init__(self, rows: Iterable[tuple[Key, SpreadState]] = ()) -> None:
         self.by_key = {key: Spread(state) for key, state in rows}
 
-    def at(self, venue: str, what: str) -> Spread:
-        """The spread of that name, made empty if there is none."""
-        found = self.by_key.get((venue, what))
+    def at(self, *key: str) -> Spread:
+        """The spread of that key, made empty if there is none."""
+        found = self.by_key.get(key)
         if found is None:
-            found = self.by_key[venue, what] = Spread()
+            found = self.by_key[key] = Spread()
         return found
 
     def merge(self, other: Spreads) -> None:
         """Take in what another one has seen."""
-        for (venue, what), spread in other.by_key.items():
-            self.at(venue, what).merge(spread)
+        for key, spread in other.by_key.items():
+            self.at(*key).merge(spread)
 
-    def of(self, what: str, venue: str | None = None) -> Spread:
-        """A copy of the spread of one venue, or of all together."""
+    def of(self, what: str, venue: str | None = None, currency: str | None = None) -> Spread:
+        """A copy of the spread of one venue and currency, or of all together."""
         found = Spread()
         for key, spread in self.by_key.items():
-            if key[1] == what and venue in {None, key[0]}:
+            if key[1] == what and venue in {None, key[0]} and currency in {None, *key[2:]}:
                 found.merge(spread)
         return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import decimal
 from decimal import Decimal
 
-from daemon.analytics.scene import Scene, View, fees_view, plain, utc, where
+from daemon.analytics.scene import Scene, View, money_view, plain, utc, where
 from daemon.core.book import Book
 from daemon.core.order import Order
 from daemon.core.position import Position
@@ -74,7 +74,7 @@ def _view(scene: Scene, position: Position, trade: Trade) -> View:
         "reduce_only": terms.reduce_only,
         "filled_qty": proper(filled),
         "avg_px": plain(_avg_px(trade)),
-        "fees": fees_view(_fees(trade)),
+        "fees": money_view(_fees(trade)),
         "reason": reason,
         "text": text,
         "in_doubt": [order.client_order_id for order in doubtful],

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Final
 
 from daemon.analytics.figures import Step
-from daemon.analytics.scene import Scene, View, plain, utc
+from daemon.analytics.scene import View, currency_of, plain, utc
 from daemon.core.book import Book
 from daemon.core.commands import Command
 from daemon.core.decisions import InferFill, SettlePosition
@@ -77,15 +77,33 @@ def fill_rows(steps: Iterable[Step]) -> Iterator[View]:
     for one in steps:
         with decimal.localcontext(EXACT):
             event = one.event
-            before = _realized(book, event) if isinstance(event, Fill) else ZERO
-            if apply_event(book, event) and isinstance(event, Fill):
-                yield _fill_row(book, event, _realized(book, event) - before)
+            before = _Earned(book.position_of(event)) if isinstance(event, Fill) else None
+            if apply_event(book, event) and isinstance(event, Fill) and before is not None:
+                yield _fill_row(book, event, before.more)
             for command in one.commands:
                 apply_command(book, command, event)
 
 
-def _realized(book: Book, fill: Fill) -> Decimal:
-    return book.position_of(fill).realized_pnl
+class _Earned:
+    """What a position has realised since this was made, without adding up all that it ever closed.
+
+    Of generations that are closed only a guess can change the result.
+    """
+
+    def __init__(self, position: Position) -> None:
+        self._position = position
+        self._settled = 0 if position.inferred else len(position.closed)
+        self._before = self._sum()
+
+    def _sum(self) -> Decimal:
+        position = self._position
+        late = sum((past.pnl for past in position.closed[self._settled :]), ZERO)
+        return late + position.open_pnl + position.funding_pnl
+
+    @property
+    def more(self) -> Decimal:
+        """How much that is."""
+        return self._sum() - self._before
 
 
 def _fill_row(book: Book, fill: Fill, pnl: Decimal) -> View:
@@ -113,11 +131,8 @@ def _fill_row(book: Book, fill: Fill, pnl: Decimal) -> View:
 
 def _denominated(book: Book, position: Position, *, known: bool) -> View:
     """What prices are in: in a journal of fills alone nobody may have told, nor what fees cost."""
-    told = Scene(book=book, now_ns=0).denominated(position.key)
-    return {
-        "quote_currency": position.quote_currency if told else None,
-        "pnl_known": known and told,
-    }
+    told = currency_of(book, position.key)
+    return {"quote_currency": told, "pnl_known": known and told is not None}
 
 
 def _where(key: PositionKey) -> View:

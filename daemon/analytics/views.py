@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from daemon.analytics.exit_views import part_views, seed_exit_view
 from daemon.analytics.guards import Guarding, GuardState, blocked_by, guarding_of, level_views
-from daemon.analytics.scene import Scene, View, fees_view, plain, utc, where
+from daemon.analytics.scene import Scene, View, money_view, plain, utc, where
 from daemon.analytics.turns import Turns, at_once
 from daemon.core.book import AccountState
 from daemon.core.exits import Exit
@@ -59,7 +59,7 @@ def status_turns(scene: Scene) -> Turns[View]:
     for position in tuple(book.positions.values()):
         key = position.key
         if (key.account, key.venue) in sums:
-            sums[key.account, key.venue].add(position)
+            sums[key.account, key.venue].add(position, scene.currency(key))
         held += bool(position.qty)
         guarding = guarding_of(scene, position)
         listed = guarding.state in _LISTED
@@ -103,38 +103,39 @@ class _Counts(NamedTuple):
 
 @dataclass(slots=True)
 class _Sums:
-    """What the positions of one account come to."""
+    """What the positions of one account come to; money by the currency of its prices."""
 
     held: int = 0
-    pnl: Decimal = ZERO
+    pnl: dict[Currency, Decimal] = field(default_factory=dict)
     pnl_known: bool = True
     estimated: bool = False
     wins: int = 0
     losses: int = 0
     fees: dict[Currency, Decimal] = field(default_factory=dict)
     funding: dict[Currency, Decimal] = field(default_factory=dict)
-    funding_pnl: Decimal = ZERO
-    liquidation_pnl: Decimal = ZERO
-    adl_pnl: Decimal = ZERO
+    funding_pnl: dict[Currency, Decimal] = field(default_factory=dict)
+    liquidation_pnl: dict[Currency, Decimal] = field(default_factory=dict)
+    adl_pnl: dict[Currency, Decimal] = field(default_factory=dict)
 
-    def add(self, position: Position) -> None:
-        """Count one."""
+    def add(self, position: Position, currency: Currency | None) -> None:
+        """Count one, whose prices are in `currency`; where that is not known, no PnL is."""
         self.held += bool(position.qty)
-        self.pnl += known_pnl(position)
-        self.pnl_known &= pnl_known(position)
+        self.pnl_known &= pnl_known(position) and currency is not None
         self.estimated |= position.estimated
         self.wins += wins(position)
         self.losses += losses(position)
         _add(self.fees, position.fees)
         _add(self.funding, position.funding)
-        self.funding_pnl += position.funding_pnl
-        self.liquidation_pnl += position.liquidation_pnl
-        self.adl_pnl += position.adl_pnl
+        if currency is not None:
+            _add(self.pnl, {currency: known_pnl(position)})
+            _add(self.funding_pnl, {currency: position.funding_pnl})
+            _add(self.liquidation_pnl, {currency: position.liquidation_pnl})
+            _add(self.adl_pnl, {currency: position.adl_pnl})
 
 
 def _add(total: dict[Currency, Decimal], sums: dict[Currency, Decimal]) -> None:
-    for currency, paid in sums.items():
-        total[currency] = total.get(currency, ZERO) + paid
+    for currency, money in sums.items():
+        total[currency] = total.get(currency, ZERO) + money
 
 
 def _brief(scene: Scene, position: Position, guarding: Guarding) -> View:
@@ -164,9 +165,14 @@ def _account_view(scene: Scene, state: AccountState, sums: _Sums, counts: _Count
         "orders_in_doubt": counts.doubtful[owner],
         "orders_placed": state.live_orders_placed,
         "strangers_orders": counts.strangers[owner],
-        "realized_pnl": proper(sums.pnl),
-        "fees": fees_view(sums.fees),
-        **imposed_view(sums),
+        "realized_pnl": money_view(sums.pnl),
+        "fees": money_view(sums.fees),
+        **_not_zero(
+            funding=sums.funding,
+            funding_pnl=sums.funding_pnl,
+            liquidation_pnl=sums.liquidation_pnl,
+            adl_pnl=sums.adl_pnl,
+        ),
         "wins": sums.wins,
         "losses": sums.losses,
         "estimated": sums.estimated,
@@ -176,24 +182,40 @@ def _account_view(scene: Scene, state: AccountState, sums: _Sums, counts: _Count
 
 def known_pnl(position: Position) -> Decimal:
     """Realised PnL net of fees and funding, of the generations whose entry price is known."""
-    past = sum((g.pnl for g in position.closed if g.entry_known), ZERO)
+    return closed_pnl(position) + running_pnl(position)
+
+
+def closed_pnl(position: Position, after: int = 0) -> Decimal:
+    """The same of the closed generations alone, without the first `after`."""
+    return sum((g.pnl for g in position.closed[after:] if g.entry_known), ZERO)
+
+
+def running_pnl(position: Position) -> Decimal:
+    """The same of the running one, and of funding."""
     running = position.open_pnl if position.entry_known or not position.qty else ZERO
-    return past + running + position.funding_pnl
+    return running + position.funding_pnl
 
 
-def imposed_view(sums: Position | _Sums) -> View:
+def imposed_view(position: Position) -> View:
     """What funding, liquidation and ADL brought: each part of `realized_pnl` that is not 0.
 
     `funding` is by coin, + = paid, as fees are; of it only the quote currency is PnL.
     """
     parts = {
-        "funding_pnl": sums.funding_pnl,
-        "liquidation_pnl": sums.liquidation_pnl,
-        "adl_pnl": sums.adl_pnl,
+        "funding_pnl": position.funding_pnl,
+        "liquidation_pnl": position.liquidation_pnl,
+        "adl_pnl": position.adl_pnl,
     }
     shown: View = {name: proper(pnl) for name, pnl in parts.items() if pnl}
-    paid = {coin: sum_ for coin, sum_ in sums.funding.items() if sum_}
-    return {"funding": fees_view(paid), **shown} if paid else shown
+    return {**_not_zero(funding=position.funding), **shown}
+
+
+def _not_zero(**parts: dict[Currency, Decimal]) -> View:
+    """Each of these with the currencies in which it is not 0, where there is one."""
+    left = {
+        name: {coin: sum_ for coin, sum_ in part.items() if sum_} for name, part in parts.items()
+    }
+    return {name: money_view(part) for name, part in left.items() if part}
 
 
 def pnl_known(position: Position) -> bool:
@@ -274,7 +296,7 @@ def position_view(scene: Scene, position: Position, exits: list[Exit]) -> View:
         "high_water_price": plain(position.high_water_px),
         "realized_pnl": proper(known_pnl(position)),
         "pnl_known": pnl_known(position),
-        "fees": fees_view(position.fees),
+        "fees": money_view(position.fees),
         **imposed_view(position),
         "wins": wins(position),
         "losses": losses(position),

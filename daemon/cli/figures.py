@@ -14,11 +14,11 @@ from typing import Annotated, BinaryIO, Final, TextIO
 
 import typer
 
-from daemon import app
 from daemon.analytics.figure_views import FEES_BY, PERFORMANCE_BY, SLIPPAGE_BY, By
 from daemon.analytics.figures import Figures, Step
 from daemon.analytics.scene import View
 from daemon.analytics.trail import FILL_COLUMNS, POSITION_COLUMNS, fill_rows, position_rows
+from daemon.app.figures import figures_of, journal_figures
 from daemon.cli.asking import FROM_JOURNAL, asked
 from daemon.cli.charts import (
     Draw,
@@ -32,7 +32,7 @@ from daemon.cli.charts import (
 )
 from daemon.cli.exits import ExitCode
 from daemon.cli.fill_file import NO_EXITS, From, note_of, steps_of, with_journal
-from daemon.cli.output import pick, printable, progress, table, tell, tell_json, views
+from daemon.cli.output import cell, pick, printable, progress, table, tell, tell_json, views
 from daemon.cli.report import DELAYS, MODEL
 from daemon.cli.verb import Call, verb
 from daemon.control.bodies import BadInputError
@@ -45,11 +45,11 @@ _COUNTS: Final = (
     *("total_retries", "retry_rate", "fills_per_order"),
 )
 _TIMES: Final = ("span", "count", "average_s", "p50_s", "p90_s", "p99_s", "max_s")
-_SLIPS: Final = ("against", "fills", "qty", "cost", "price", "bps")
+_SLIPS: Final = ("against", "currency", "fills", "qty", "cost", "price", "bps")
 _RANKS: Final = ("orders", "p50_bps", "p90_bps", "p99_bps")
 _EXITS: Final = (
-    *("exits", "flat", "in_parts", "estimated", "beyond_tolerance", "qty", "cost", "cost_share"),
-    *("cost_of_parts", "exposed_s", "pnl", "fees"),
+    *("currency", "exits", "flat", "in_parts", "estimated", "beyond_tolerance", "qty", "cost"),
+    *("cost_share", "cost_of_parts", "exposed_s", "pnl", "fees"),
 )
 # What a spreadsheet would take for a formula when a cell begins with it.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -226,9 +226,9 @@ def _asked(
     def at_rest() -> View:
         with progress(_READING) as told:
             figures = (
-                app.journal_figures(with_journal(settings), told)
+                journal_figures(with_journal(settings), told)
                 if source is None
-                else app.figures_of(settings, steps_of(call, source, told))
+                else figures_of(settings, steps_of(call, source, told))
             )
         if plot is not None:
             save(plot, *_DRAWN[route](figures))
@@ -254,7 +254,7 @@ def _asked(
 def _noted(call: Call, source: Path | None, view: View) -> View:
     """The same; where there are no exits to be told of, it says so."""
     exits = view.get("exits")
-    note = note_of(call, source) if isinstance(exits, dict) and not exits["exits"] else None
+    note = note_of(call, source) if exits == [] else None
     return view if note is None else {**view, "note": note}
 
 
@@ -262,10 +262,14 @@ def _tell_exits(view: View) -> None:
     if view.get("note") == NO_EXITS:
         tell(NO_EXITS)
         return
-    exits = view.get("exits")
-    assert isinstance(exits, dict)
-    rows = [(_words(name), value) for name, value in exits.items()]
-    table("exits against the price that first triggered them", ("figure", "value"), rows)
+    exits, title = views(view, "exits"), "exits against the price that first triggered them"
+    if not exits:
+        tell(f"{title}: none")
+        return
+    currencies = [cell(row["currency"]) for row in exits]
+    names = [name for name in exits[0] if name != "currency"]
+    rows = [(_words(name), *(row[name] for row in exits)) for name in names]
+    table(title, ("figure", *currencies), rows)
 
 
 def _tell_rows(view: View, by: str | None, names: Sequence[str]) -> None:

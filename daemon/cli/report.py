@@ -12,12 +12,12 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from daemon import app
 from daemon.analytics.exit_report import ExitLine, exit_lines
 from daemon.analytics.figure_views import By, fees_report, performance_view, slippage_view
 from daemon.analytics.figures import Figures
 from daemon.analytics.pnl_trail import PnlTrail
 from daemon.analytics.scene import View, plain, utc
+from daemon.app.kept_figures import measure_of
 from daemon.cli import charts
 from daemon.cli.exits import ExitCode
 from daemon.cli.fill_file import From, note_of, steps_of
@@ -74,7 +74,7 @@ def report(
 
 def folded(call: Call, source: Path | None) -> Whole:
     """The journal of these settings, or a file, read once from the first record."""
-    figures, trail, until_ns = Figures(app.measure_of(call.places())), PnlTrail(), 0
+    figures, trail, until_ns = Figures(measure_of(call.places())), PnlTrail(), 0
     with progress("reading the journal") as told:
         for one in steps_of(call, source, told):
             figures.take(one.seq, one.event, one.commands)
@@ -123,7 +123,7 @@ def _tables(figures: Figures, trail: PnlTrail, lines: Sequence[ExitLine]) -> Ite
     times = ("span", "count", "average_s", "p50_s", "p90_s", "p99_s", "max_s")
     yield _view_table("Times", times, views(orders, "times"))
     yield _view_table("Delays before retries", DELAYS, views(orders, "retry_delays"))
-    slips = ("against", "fills", "qty", "cost", "bps", "p50_bps", "p90_bps", "p99_bps")
+    slips = ("against", "currency", "fills", "qty", "cost", "bps", "p50_bps", "p90_bps", "p99_bps")
     slippage = slippage_view(figures)
     yield _view_table("Slippage (+ = worse)", slips, views(slippage, "against"))
     yield _view_table("Expected slippage", MODEL, views(slippage, "model"))

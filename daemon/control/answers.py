@@ -23,7 +23,7 @@ Time = Annotated[
     ),
 ]
 Count = Annotated[int, Meta(ge=0)]
-Sums = Annotated[dict[str, Number], Meta(description="by currency; fees: + = paid")]
+Sums = Annotated[dict[str, Number], Meta(description="by currency; fees, funding: + = paid")]
 
 
 class Answer(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -73,12 +73,12 @@ class AccountAnswer(Answer, kw_only=True):
     orders_in_doubt: Count
     orders_placed: Count | bool
     strangers_orders: Count
-    realized_pnl: Number
+    realized_pnl: Sums
     fees: Sums
     funding: Sums | UnsetType = UNSET
-    funding_pnl: Number | UnsetType = UNSET
-    liquidation_pnl: Number | UnsetType = UNSET
-    adl_pnl: Number | UnsetType = UNSET
+    funding_pnl: Sums | UnsetType = UNSET
+    liquidation_pnl: Sums | UnsetType = UNSET
+    adl_pnl: Sums | UnsetType = UNSET
     wins: Count
     losses: Count
     estimated: bool

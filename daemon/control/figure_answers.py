@@ -14,6 +14,7 @@ from daemon.analytics.slippage import Against
 from daemon.analytics.timing import Span
 from daemon.control.answers import Answer, Count, Number, Sums
 
+Currency = Annotated[str, Meta(description="what its money is in; null: nobody has told")]
 Behind = Annotated[int, Meta(ge=0, description="records that the figures have not reached yet")]
 
 
@@ -23,7 +24,7 @@ class Named(Answer, kw_only=True):
     venue: str | UnsetType = UNSET
     symbol: str | UnsetType = UNSET
     hour: str | UnsetType = UNSET
-    currency: str | UnsetType = UNSET
+    currency: Currency | UnsetType | None = UNSET
     liquidity: str | UnsetType = UNSET
 
 
@@ -58,7 +59,10 @@ class SpanAnswer(Answer, kw_only=True):
 
 
 class ExitSums(Named, kw_only=True):
-    """What exits cost against their first trigger, + = worse."""
+    """What exits cost against their first trigger, + = worse: a row for each currency.
+
+    Quantities and what is averaged over them are of one symbol, or of contracts, else null.
+    """
 
     exits: Count
     flat: Count
@@ -66,13 +70,13 @@ class ExitSums(Named, kw_only=True):
     estimated: Count
     beyond_tolerance: Count
     orders: Count
-    qty: Number
-    cost: Number
+    qty: Number | None
+    cost: Number | None
     cost_share: Number | None
-    cost_of_parts: Number
+    cost_of_parts: Number | None
     exposed_s: Number | None
-    pnl: Number
-    fees: Number
+    pnl: Number | None
+    fees: Number | None
 
 
 class DelayRow(Answer, kw_only=True):
@@ -114,7 +118,7 @@ class Performance(Counts, kw_only=True):
     retry_delays: list[DelayRow]
     retry_reasons: dict[str, Count]
     times: list[SpanAnswer]
-    exits: ExitSums
+    exits: list[ExitSums]
     by: By | UnsetType = UNSET
     rows: list[Counts] | UnsetType = UNSET
     exits_by: list[ExitSums] | UnsetType = UNSET
@@ -152,12 +156,12 @@ class Fees(Answer, kw_only=True):
 
 
 class SlipRow(Named, kw_only=True):
-    """Slippage of fills against one price, + = worse."""
+    """Slippage of fills against one price in one currency, + = worse; `qty` as of exits."""
 
     against: Against
     fills: Count
-    qty: Number
-    cost: Number
+    qty: Number | None
+    cost: Number | None
     price: Number | None
     bps: Number | None
     orders: Count | UnsetType = UNSET
@@ -173,7 +177,7 @@ class Slippage(Answer, kw_only=True):
     behind: Behind
     tolerance: Number
     against: list[SlipRow]
-    exits: ExitSums
+    exits: list[ExitSums]
     model: list[ModelRow]
     by: By | UnsetType = UNSET
     rows: list[SlipRow] | UnsetType = UNSET

@@ -228,6 +228,11 @@ def proper(number: Decimal) -> str:
     return "0" if text in {"-0", ""} else text
 
 
+def normal(number: Decimal) -> Decimal:
+    """The same number with the digits that `proper` shows: no padding, no exponent."""
+    return Decimal(proper(number))
+
+
 def client_order_id(
     journal_id: JournalId, key: PositionKey, generation: int, exit_no: int, attempt: int
 ) -> ClientOrderId:

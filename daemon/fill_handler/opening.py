@@ -8,8 +8,7 @@ from daemon.fill_handler.config import HandlerConfig, handler_config
 from daemon.fill_handler.handler import Data, FillHandler
 from daemon.fill_handler.retry import retrying
 from daemon.fill_handler.state import FillEvent
-from daemon.fill_handler.store import open_store
-from daemon.journal.sqlite import SqliteJournal
+from daemon.fill_handler.store import Store, open_store
 from daemon.ports import Clock
 from daemon.runtime.clock import SystemClock
 
@@ -29,7 +28,7 @@ async def create_fill_handler(
         return FillHandler(known, clock)
     path, used = known.journal, clock
 
-    async def opened() -> SqliteJournal:
+    async def opened() -> Store:
         return open_store(path, used, known.keys)
 
     return FillHandler(known, used, await retrying(known.retry_config, used, opened))

@@ -2,7 +2,8 @@
 
 `amount` is a quantity (contracts or coins, > 0) and `price` the instrument's: on Kalshi that is
 the YES price in dollars, and buying NO is selling YES. Fees are signed, + = paid. Times are UTC ns;
-0 is not known. All are frozen; `as_dict` makes plain JSON of any, exact numbers as text.
+0 is not known. All are frozen, and their numbers are exact and as short as can be: no padding, no
+exponent. `as_dict` makes plain JSON of any, numbers as text.
 """
 
 from __future__ import annotations
@@ -16,13 +17,22 @@ import msgspec
 from daemon.core.events import Fill
 from daemon.core.terms import EXACT, NANOS, ZERO, OrdStatus, proper, quotient
 from daemon.fill_handler.life import Life
-from daemon.fill_handler.tally import Retry, filling_ns
+from daemon.fill_handler.tally import Retry, filling_ns, neat
 
 _STEP = Decimal("1e-6")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FillEvent:
+class _Neat:
+    """A view whose numbers are short, whoever made them."""
+
+    def __post_init__(self) -> None:
+        for one in dataclasses.fields(self):
+            object.__setattr__(self, one.name, neat(getattr(self, one.name)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillEvent(_Neat):
     """One execution. `duplicate`: it was known already and has changed nothing now.
 
     `trade_id` is the venue's id of it. `notes` say what was told beside it and is not booked.
@@ -48,7 +58,7 @@ class FillEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderState:
+class OrderState(_Neat):
     """All that is known of one order.
 
     `status`: FIX's words, in lower case (`partially_filled`, `filled`, `canceled`, ...).
@@ -96,7 +106,7 @@ class OrderState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resubmission:
+class Resubmission(_Neat):
     """What an order left over: the order that would still be needed."""
 
     exchange: str
@@ -106,7 +116,7 @@ class Resubmission:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PartialFillResult:
+class PartialFillResult(_Neat):
     """Where an order stands after a fill.
 
     `resubmit` is None while the order may still fill, when nothing is left, and when nobody has

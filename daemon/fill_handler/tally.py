@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
+from daemon.analytics.counts import ending
 from daemon.core.events import Event, Fill
 from daemon.core.order import Order
-from daemon.core.terms import EXACT, NANOS, ZERO, Currency, OrdStatus, quotient
+from daemon.core.requests import TradeRequested
+from daemon.core.terms import EXACT, NANOS, ZERO, Currency, OrdStatus, normal, quotient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +30,10 @@ class Retry:
     @classmethod
     def of(cls, event: Event, before: Order, attempt: int) -> Retry:
         """The repetition that `event` caused, after the order `before`."""
-        reason = before.status.value if before.reason is None else before.reason.value
+        asked = event.reason if isinstance(event, TradeRequested) else None
         return cls(
             attempt=attempt,
-            reason=reason,
+            reason=ending(before) if asked is None else asked.value,
             text=before.text,
             order_id=before.client_order_id,
             time_ns=event.receive_time_ns,
@@ -123,8 +125,21 @@ class Tally:
         return quotient(Decimal(self.filling_ns), Decimal(self.completed * NANOS))
 
 
+def neat(value: object) -> object:
+    """`value` with its numbers as the library hands them out: no padding, no exponent."""
+    if isinstance(value, Decimal):
+        return normal(value)
+    if isinstance(value, dict):
+        return {key: neat(one) for key, one in value.items()}
+    return value
+
+
 def statistics(tally: Tally) -> dict[str, object]:
     """The sums by the names that `FillHandler.get_fill_statistics` says."""
+    return {name: neat(value) for name, value in _statistics(tally).items()}
+
+
+def _statistics(tally: Tally) -> dict[str, object]:
     return {
         "total_fills_processed": tally.fills,
         "total_orders": tally.orders,

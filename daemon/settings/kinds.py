@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 OFF: Final = "off"
+MODEL: Final = "model"
 # What is kept in the journal and said in every line of the log has a limit.
 NAME_CHARACTERS: Final = 128
 _TOKEN: Final = re.compile(r"[!-~]{32,256}")
@@ -39,7 +40,22 @@ def _exact(value: object) -> object:
 
 
 def _or_model(value: object, number: ValidatorFunctionWrapHandler) -> object:
-    return value if value == "model" else number(value)
+    return value if value == MODEL else number(value)
+
+
+def _number_or(*words: str) -> BeforeValidator:
+    """Say of a text that is no number which words would do in its place."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and value not in words:
+            try:
+                Decimal(value)
+            except InvalidOperation:
+                accepted = " or ".join(["a number", *(f'"{word}"' for word in words)])
+                raise ValueError(f"accepted: {accepted}") from None
+        return value
+
+    return BeforeValidator(check)
 
 
 def _seconds(value: object) -> object:
@@ -105,20 +121,19 @@ _BOUND: Final = {"type": ["integer", "string"], "pattern": rf"^({OFF}|[0-9]+(\.[
 _WAIT: Final = {"type": ["number", "string"], "exclusiveMinimum": 0, "maximum": _SECONDS_MAX}
 
 Money = Annotated[Decimal, BeforeValidator(_exact), WithJsonSchema({**_MONEY})]
-Bound = Annotated[
-    Annotated[Decimal, Field(ge=0)] | None,
-    BeforeValidator(_exact),
-    WithJsonSchema({**_BOUND, "minimum": 0}),
-]
+_NotNegative = Annotated[Annotated[Decimal, Field(ge=0)] | None, BeforeValidator(_exact)]
+Bound = Annotated[_NotNegative, _number_or(OFF), WithJsonSchema({**_BOUND, "minimum": 0})]
 # As one type, so that what is wrong with a number is said once, and not for each kind it may be.
 BoundOrModel = Annotated[
     Decimal | Literal["model"] | None,
-    GetPydanticSchema(lambda _kind, made: made(Annotated[Bound, WrapValidator(_or_model)])),
-    WithJsonSchema({**_BOUND, "pattern": rf"^({OFF}|model|[0-9]+(\.[0-9]+)?)$"}),
+    GetPydanticSchema(lambda _kind, made: made(Annotated[_NotNegative, WrapValidator(_or_model)])),
+    _number_or(OFF, MODEL),
+    WithJsonSchema({**_BOUND, "pattern": rf"^({OFF}|{MODEL}|[0-9]+(\.[0-9]+)?)$"}),
 ]
 Level = Annotated[
     Annotated[Decimal, Field(gt=0)] | None,
     BeforeValidator(_exact),
+    _number_or(OFF),
     WithJsonSchema({**_BOUND, "exclusiveMinimum": 0}),
 ]
 Seconds = Annotated[

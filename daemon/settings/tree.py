@@ -180,7 +180,7 @@ class TradeSettings(Section):
     """[trades]: how often, and after which waits (seconds), the rest of a trade is tried again.
 
     A wait grows by `exponential_base` from `base_delay` to `max_delay`, and by chance up to the
-    share `jitter_factor` of itself.
+    share `jitter_factor` of itself. `timeout_s` is for all attempts and waits together.
     """
 
     max_retries: Annotated[int, Field(ge=0, le=100)] = 3

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from hypothesis import strategies as st
 
 from daemon.core.commands import Command, PlaceOrder
 from daemon.core.decisions import CloseExit, ExitEnd, OpenExit, RetriggerExit
-from daemon.core.events import Event, Fill, OrderCanceled, Quote, QuoteSource
+from daemon.core.events import (
+    Event,
+    Fill,
+    MarketPhase,
+    MarketRead,
+    OrderCanceled,
+    Quote,
+    QuoteSource,
+)
 from daemon.core.terms import (
     NANOS,
     USD,
@@ -27,6 +35,7 @@ from daemon.core.terms import (
     VenueOrderId,
 )
 from daemon.ports import Record
+from tests import builders as make
 
 ACCOUNT = Account("main")
 WALL_NS = 1_790_000_000 * NANOS
@@ -55,13 +64,17 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A position taken in one execution, and its exit; flat if the tries sell all of it."""
+    """A position taken in one execution, and its exit; flat if the tries sell all of it.
+
+    `currency` is what a market that was read says of its prices; None: nobody read it.
+    """
 
     venue: str
     symbol: str
     long: bool
     entry: Part
     tries: tuple[Try, ...]
+    currency: str | None = None
 
     @property
     def left(self) -> int:
@@ -94,7 +107,8 @@ def stories(draw: st.DrawFn) -> list[Story]:
                 break
         venue = draw(st.sampled_from(["kalshi", "binance-usdm"]))
         symbol = f"{draw(st.sampled_from('AB'))}{len(found)}"
-        found.append(Story(venue, symbol, draw(st.booleans()), entry, tuple(tries)))
+        coin = draw(st.sampled_from([None, "USDT", "BTC"])) if venue != "kalshi" else None
+        found.append(Story(venue, symbol, draw(st.booleans()), entry, tuple(tries), coin))
     return found
 
 
@@ -105,10 +119,14 @@ class Pen:
         self.records: list[Record] = []
         self.now_ns = 1_000 * NANOS
         self._ids = 0
+        self._currency = USD
 
     def write(self, story: Story) -> None:
         """The steps of one story."""
         key = PositionKey(account=ACCOUNT, venue=Venue(story.venue), symbol=Symbol(story.symbol))
+        self._currency = Currency(story.currency or USD)
+        if story.currency:
+            self._step(self._market(key))
         opening, closing = (Side.BUY, Side.SELL) if story.long else (Side.SELL, Side.BUY)
         self._step(self._fill(key, opening, story.entry, self._id("stranger")))
         left = story.entry.qty
@@ -163,6 +181,20 @@ class Pen:
         last = self.records[-1]
         self.records[-1] = Record(last.seq, last.event, (*last.commands, *commands))
 
+    def _market(self, key: PositionKey) -> MarketRead:
+        return MarketRead(
+            receive_time_ns=WALL_NS + self.now_ns,
+            mono_ns=self.now_ns,
+            account=key.account,
+            venue=key.venue,
+            instrument=replace(
+                make.instrument(symbol=key.symbol, payout_px=None),
+                venue=key.venue,
+                quote_currency=self._currency,
+            ),
+            phase=MarketPhase.ACTIVE,
+        )
+
     def _quote(self, key: PositionKey, px: Decimal) -> Quote:
         return Quote(
             receive_time_ns=WALL_NS + self.now_ns,
@@ -201,7 +233,7 @@ class Pen:
             last_qty=Decimal(part.qty),
             last_px=part.px,
             commission=part.fee,
-            commission_currency=USD if part.fee >= 0 else Currency("REBATE"),
+            commission_currency=self._currency if part.fee >= 0 else Currency("REBATE"),
             liquidity=Liquidity.MAKER if part.maker else Liquidity.TAKER,
         )
 

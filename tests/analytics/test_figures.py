@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import decimal
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from typing_extensions import override
 
 from daemon.analytics import figures as module
 from daemon.analytics.counts import OrderCell, place
@@ -16,8 +18,10 @@ from daemon.analytics.figures import OTHERS, Figures, Measure
 from daemon.analytics.slippage import SlipCell
 from daemon.analytics.tables import Table
 from daemon.analytics.timing import Span
+from daemon.core.book import OrphanFill
 from daemon.core.commands import PlaceOrder
 from daemon.core.decisions import CloseExit, ExitEnd, InferFill, OpenExit
+from daemon.core.order import Order
 from daemon.core.position import Position
 from daemon.core.terms import (
     EXACT,
@@ -271,3 +275,75 @@ def test_what_is_taken_back_leaves_nothing() -> None:
     table.at(("kalshi", "S")).add(one)
     table.at(("kalshi", "S")).add(one, -1)
     assert table.by()[()] == ExitCell()
+
+
+class Orders(dict[ClientOrderId, Order]):
+    """A book's orders, and how often it was asked whether one is among them."""
+
+    asked = 0
+
+    @override
+    def __contains__(self, name: object) -> bool:
+        self.asked += 1
+        return super().__contains__(name)
+
+
+class Waiting(list[OrphanFill]):
+    """A book's orphans, and how many of them were looked at."""
+
+    seen = 0
+
+    @override
+    def __iter__(self) -> Iterator[OrphanFill]:
+        self.seen += len(self)
+        return super().__iter__()
+
+
+def test_orders_that_nobody_lets_go_of_are_not_gone_over_with_each_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A fills journal keeps every order: no exit ends there, and with none the book is trimmed."""
+    monkeypatch.setattr(module, "DEAD_ORDERS_LIMIT", 1)
+    figures = Figures()
+    figures.book.orders = orders = Orders()
+    many = 100
+    for number in range(1, many + 1):
+        figures.take(number, make.quote(), (order_of(number),))
+    assert len(orders) == many
+    assert orders.asked <= 4 * many
+    orders.clear()
+    figures.take(many + 1, make.quote(), (order_of(many + 1),))
+    assert figures.state().refs.keys() == orders.keys() == {f"order-{many + 1}"}
+
+
+def order_of(number: int) -> PlaceOrder:
+    return PlaceOrder(
+        key=make.KEY,
+        client_order_id=ClientOrderId(f"order-{number}"),
+        exit_no=0,
+        trade_no=number,
+        attempt=1,
+        side=Side.BUY,
+        order_qty=Decimal(1),
+        limit_px=Decimal("0.5"),
+        time_in_force=TimeInForce.IOC,
+        reduce_only=False,
+    )
+
+
+def test_fills_that_wait_for_an_order_are_not_gone_over_with_each_new_one() -> None:
+    play = stopped()
+    early = make.fill(venue_order_id="v9", last_qty="60")
+    play.tell(early)
+    figures = folded(play)
+    figures.book.orphans = waiting = Waiting(figures.book.orphans)
+    many = 100
+    for number in range(many):
+        other = make.fill(exec_id=f"o{number}", venue_order_id=f"o{number}", last_qty="1")
+        figures.take(100 + number, other, ())
+    assert (len(waiting), figures.tables.fills.by()[()].ours) == (many + 1, 0)
+    assert waiting.seen <= 4 * many
+    figures.take(300, make.accepted(order_id=play.order_id, venue_order_id="v9"), ())
+    assert (len(waiting), figures.tables.fills.by()[()].ours) == (many, 1)
+    figures.take(301, make.fill(exec_id="late", venue_order_id="v9", last_qty="40"), ())
+    assert figures.tables.fills.by()[()].ours == 2

@@ -34,8 +34,11 @@ def test_what_the_venue_did_by_itself_has_columns_where_it_did() -> None:
         "adl_pnl": "2",
         "realized_pnl": "-4.5",
     }
-    for view in (only_position(scene_of(play)), rows(status_view(scene_of(play)), "accounts")[0]):
-        assert {name: view[name] for name in shown} == shown
+    view = only_position(scene_of(play))
+    assert {name: view[name] for name in shown} == shown
+    (account,) = rows(status_view(scene_of(play)), "accounts")
+    sums = {name: {"USD": sum_} if isinstance(sum_, str) else sum_ for name, sum_ in shown.items()}
+    assert {name: account[name] for name in sums} == sums
 
 
 def test_a_liquidation_of_an_unknown_entry_brings_nothing_that_can_be_said() -> None:

@@ -48,7 +48,7 @@ def test_fees_are_the_sums_of_the_raw_fees(told: list[Story]) -> None:
     fills: dict[tuple[str, ...], int] = defaultdict(int)
     for story in told:
         for part in (story.entry, *(part for one in story.tries for part in one.parts)):
-            currency = "USD" if part.fee >= 0 else "REBATE"
+            currency = (story.currency or "USD") if part.fee >= 0 else "REBATE"
             key = (story.venue, currency, "maker" if part.maker else "taker")
             paid[key] += Fraction(part.fee)
             fills[key] += 1

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from daemon.analytics.exit_views import order_life_view, orders_view
+from daemon.analytics.figure_views import performance_view
+from daemon.analytics.figures import Figures
 from daemon.analytics.scene import Scene
 from daemon.analytics.trade_views import find_trade, trade_view
 from daemon.core.terms import RejectReason, Side
+from daemon.fill_handler.ledger import Ledger
 from tests import builders as make
+from tests.cli.stage import Kept, story
 from tests.core.play import Play
 from tests.core.test_trading import flat, trade
 
@@ -96,3 +102,47 @@ def test_an_order_of_a_trade_shows_the_attempts_before_it() -> None:
     assert (retry["attempt"], retry["reason"], retry["order_id"]) == (2, "rate_limit", first)
     assert retry["text"] == rejected.text
     assert [other["client_order_id"] for other in life["other_orders"]] == [first]
+
+
+def retries_told(play: Kept) -> list[list[object]]:
+    """The reasons of the newest order's retries: of its own view, of the library, of the sums."""
+    life = order_life_view(Scene(book=play.engine.book, now_ns=0), play.order)
+    assert isinstance(life["retries"], list)
+    ledger = Ledger()
+    for record in play.records:
+        ledger.fold(record.event, record.commands)
+    (again,) = ledger.find(play.order_id)
+    reasons = performance_view(Figures().fold(play.records))["retry_reasons"]
+    assert isinstance(reasons, dict)
+    return [
+        [retry["reason"] for retry in life["retries"]],
+        [retry.reason for retry in again.retries],
+        [name for name, times in reasons.items() for _ in range(times)],
+    ]
+
+
+def test_why_a_trade_was_tried_again_is_told_in_one_word_everywhere() -> None:
+    play = Kept()
+    play.tell(make.started(), make.rules_loaded(make.rule()), make.market_read())
+    play.tell(trade(side=Side.BUY, limit_px="0.66"))
+    play.tell(make.expired(order_id=play.order_id, cum_qty="0"))
+    play.tell(trade(side=Side.BUY, limit_px="0.66", attempt=2, reason=RejectReason.NO_LIQUIDITY))
+    assert retries_told(play) == [["no_liquidity"]] * 3
+
+
+def test_why_an_exit_was_tried_again_is_told_in_one_word_everywhere() -> None:
+    assert retries_told(story()) == [["partially_filled"]] * 3
+
+
+def test_the_next_piece_of_an_exit_repeats_nothing() -> None:
+    play = Kept()
+    terms = replace(make.instrument(), max_qty=Decimal(60))
+    play.tell(make.started(), make.rules_loaded(make.rule()), make.market_read(terms=terms))
+    play.tell(make.fill(side=Side.BUY, last_qty="100", last_px="0.65", venue_order_id="entry"))
+    play.tell(make.quote(bid="0.65", ask="0.66"), make.quote(bid="0.58", ask="0.60"))
+    first = play.order_id
+    play.tell(make.canceled(order_id=first, cum_qty="60"))
+    play.tell(make.fill(exec_id="t2", last_qty="60", order_id=first), after="0.1")
+    play.tell(make.quote(bid="0.58", ask="0.60"), after="0.1")
+    assert play.order_id != first
+    assert retries_told(play) == [[], [], []]

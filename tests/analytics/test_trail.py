@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
+from daemon.analytics.figures import Figures
+from daemon.analytics.pnl_trail import PnlTrail
 from daemon.analytics.trail import FILL_COLUMNS, POSITION_COLUMNS, fill_rows, position_rows
+from daemon.analytics.views import known_pnl
+from daemon.core.book import Book
 from daemon.core.decisions import InferFill, SettlePosition
 from daemon.core.events import Event, Fill
-from daemon.core.terms import NANOS, Currency, ExecId, Side, Venue
+from daemon.core.terms import NANOS, ZERO, Currency, ExecId, Side, Venue
 from daemon.ports import Record
 from tests import builders as make
 
@@ -128,3 +135,54 @@ def test_without_a_market_that_tells_the_currency_neither_that_nor_the_pnl_is_kn
         records(replace(bought, venue=Venue("kalshi")), fill("2", Side.SELL, "10", "50"))
     )
     assert (row["quote_currency"], row["pnl_known"]) == ("USD", True)
+
+
+def round_trips(count: int) -> list[Fill]:
+    """Bought and sold again, so many times."""
+    sides = (Side.BUY, Side.SELL)
+    return [fill(f"r{n}", sides[n % 2], "1", "0.40", hour=n + 1) for n in range(2 * count)]
+
+
+def booked(steps: list[Record]) -> tuple[PnlTrail, Book]:
+    """The trail of these steps, and the book that it was made over."""
+    trail, figures = PnlTrail(), Figures()
+    for one in steps:
+        figures.take(one.seq, one.event, one.commands)
+        trail.take(figures.book, one.event, one.commands)
+    return trail, figures.book
+
+
+def test_a_real_fill_corrects_what_was_guessed_of_a_position_that_closed_often() -> None:
+    early = round_trips(3)
+    bought = fill("1", Side.BUY, "10", "0.40", hour=7)
+    steps = records(*early, bought)
+    steps.append(replace(inferred("0.40"), seq=len(steps) + 1))
+    late = [*round_trips(2), fill("2", Side.SELL, "10", "0.50", hour=8)]
+    again = [replace(one, exec_id=ExecId(f"late-{one.exec_id}")) for one in late]
+    steps += [Record(len(steps) + at, one, ()) for at, one in enumerate(again, 1)]
+    trail, book = booked(steps)
+    (position,) = book.positions.values()
+    assert not position.inferred
+    assert sum(trail.total.values()) == known_pnl(position) == Decimal("0.98") - 5 * Decimal("0.02")
+    by_fills = sum(Decimal(str(row["realized_pnl"])) for row in fill_rows(steps))
+    assert by_fills == known_pnl(position) + Decimal("0.01"), "the guess booked the entry's fee"
+
+
+def test_each_fill_is_booked_without_a_look_at_all_that_was_closed_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[int] = []
+
+    def counting(numbers: Iterable[Decimal], start: Decimal = ZERO) -> Decimal:
+        many = list(numbers)
+        seen.append(len(many))
+        return sum(many, start)
+
+    for module in ("core.position", "analytics.trail", "analytics.views"):
+        monkeypatch.setattr(f"daemon.{module}.sum", counting, raising=False)
+    trips = 200
+    steps = records(*round_trips(trips))
+    trail, _ = booked(steps)
+    rows = list(fill_rows(steps))
+    assert sum(Decimal(str(row["realized_pnl"])) for row in rows) == sum(trail.total.values())
+    assert sum(seen) <= 4 * len(steps)

@@ -280,7 +280,7 @@ def test_the_status_counts_and_lists() -> None:
     assert view["doubtful_orders"] == [play.order_id]
     (account,) = rows(view, "accounts")
     assert (account["halt_reason"], account["last_reconcile"]) == ("lunch", "2023-11-14T22:13:20Z")
-    assert (account["orders_placed"], account["realized_pnl"]) == (2, "-3.5")
+    assert (account["orders_placed"], account["realized_pnl"]) == (2, {"USD": "-3.5"})
     assert view["no_rule"] == []
 
 

@@ -9,6 +9,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
@@ -58,22 +59,25 @@ EVERY = (
     *METRICS_ROUTES,
     *WHY_ROUTES,
 )
+PADDED = re.compile(r'"-?[0-9]+(\.[0-9]*0|(\.[0-9]+)?E[-+0-9]+)"')
 FREE = Limits(per_s=1e6, burst=1e6)
 
 
-def one_exit() -> list[Record]:
-    """The journal of one exit in two parts."""
+def exits_of_each_kind() -> list[Record]:
+    """The journal of an exit in two parts on Kalshi, and of some whose currency nobody told."""
     entry = Part(10, Decimal("0.65"), Decimal("0.01"), 0, maker=False)
     parts = tuple(Part(5, Decimal(px), Decimal("0.01"), 0, maker=True) for px in ("0.58", "0.5"))
     tries = (Try(Decimal("0.60"), Decimal("0.50"), parts),)
-    return journal_of([Story("kalshi", "NFL-1", long=True, entry=entry, tries=tries)])
+    first = Story("kalshi", "NFL-1", long=True, entry=entry, tries=tries)
+    others = [replace(first, venue="binance-usdm", symbol=symbol) for symbol in "AB"]
+    return journal_of([first, *others, replace(others[0], symbol="C", currency="BTC")])
 
 
 class Known:
-    """What is known of that exit beside the book."""
+    """What is known of those exits beside the book."""
 
     def __init__(self) -> None:
-        self.records = one_exit()
+        self.records = exits_of_each_kind()
         self.figures = Figures().fold(self.records)
 
     async def read(self, read: Callable[[Figures], Read]) -> tuple[Read, int]:
@@ -221,7 +225,7 @@ def test_every_route_is_asked_for_something_that_there_is() -> None:
 
 
 async def test_what_there_is_has_the_described_shape(tmp_path: Path) -> None:
-    sent = next(c for r in one_exit() for c in r.commands if isinstance(c, PlaceOrder))
+    sent = next(c for r in exits_of_each_kind() for c in r.commands if isinstance(c, PlaceOrder))
     routes = {route.path: route for route in EVERY}
     play = busy()
     app = make_app(FakeDoor(play), sources())
@@ -237,6 +241,7 @@ async def test_what_there_is_has_the_described_shape(tmp_path: Path) -> None:
             else:
                 view = await client.post(place, said)
             msgspec.convert(view, route.gives)
+            assert not PADDED.search(msgspec.json.encode(view).decode())
 
 
 async def test_the_description_is_served_and_names_the_token_only_where_one_is_asked(

@@ -14,7 +14,7 @@ from daemon.control.door import DoorRefusedError
 from daemon.control.figures import VIEWS
 from tests.analytics.journals import journal_of
 from tests.app.test_figures import BAD
-from tests.control.doors import FakeDoor, inner, rows, served
+from tests.control.doors import FakeDoor, rows, served
 from tests.core.play import Play
 
 Read = TypeVar("Read")
@@ -49,7 +49,7 @@ async def test_performance_by_hour_and_exits(tmp_path: Path) -> None:
         view = await client.get("/performance", {"by": "hour"})
     assert (view["total_fills_processed"], view["completion_rate"]) == (2, "1")
     assert view["active_orders"] == 0
-    exits = inner(view, "exits")
+    (exits,) = rows(view, "exits")
     assert (exits["cost"], exits["cost_share"]) == ("0.5", "0.0833333333")
     assert [row["hour"] for row in rows(view, "rows")] == ["14"]
 

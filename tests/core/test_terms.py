@@ -15,6 +15,7 @@ from daemon.core.terms import (
     Side,
     client_order_id,
     is_ours,
+    normal,
     proper,
     quotient,
 )
@@ -29,6 +30,7 @@ D = Decimal
 )
 def test_a_number_is_written_short_and_plain(number: str, text: str) -> None:
     assert proper(D(number)) == text
+    assert str(normal(D(number))) == text
 
 
 def test_a_share_is_rounded_half_even_at_ten_digits() -> None:

@@ -35,7 +35,7 @@ async def test_the_ten_lines_do_what_they_say(
     assert stats["total_fills_processed"] == 3
     assert stats["total_fees"] == {"BTC": Decimal("0.000001"), "USDT": Decimal("0.258")}
     first, *_ = capsys.readouterr().out.splitlines()
-    assert first.startswith("0.001 50000.00 partially_filled 50000")
+    assert first.startswith("0.001 50000 partially_filled 50000")
     assert (await names["main"](PHEMEX))["total_fills_processed"] == 3  # once, over restarts too
 
 

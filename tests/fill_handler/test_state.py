@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from daemon.core.terms import Side
+from daemon.core.terms import Currency, Side
 from daemon.fill_handler.ledger import Ledger
 from daemon.fill_handler.state import as_dict, fill_view, order_state, partial_fill_result
+from daemon.fill_handler.tally import Tally, statistics
 from tests import builders as make
 
 TOLERANCE = Decimal("0.01")
@@ -48,3 +49,40 @@ def test_plain_json_of_anything() -> None:
         "one": "1.5",
         "many": {"a": ["20"]},
     }
+
+
+def test_numbers_carry_no_padding_and_no_exponent() -> None:
+    ledger = Ledger()
+    ledger.fold(make.snapshot(order_id=None, venue_order_id="v1", limit_px="4E+3", order_qty="3"))
+    for n, px in enumerate(("3999.00", "4000.0", "3999.50")):
+        fill = make.fill(exec_id=str(n), last_px=px, last_qty="1.0", commission="0.10")
+        ledger.fold(replace(fill, commission_currency=Currency("USDT")))
+    (life,) = ledger
+    state = order_state(life, TOLERANCE)
+    result = partial_fill_result(state, duplicate=False)
+    shown = {
+        "original_amount": state.original_amount,
+        "filled_amount": result.filled,
+        "average_price": result.average_price,
+        "limit_price": state.limit_price,
+        "total_fees": result.fees["USDT"],
+        "slippage": state.slippage,
+        "amount": state.fills[0].amount,
+        "price": state.fills[0].price,
+        "fee": state.fills[0].fee,
+    }
+    assert {name: str(number) for name, number in shown.items()} == {
+        "original_amount": "3",
+        "filled_amount": "3",
+        "average_price": "3999.5",
+        "limit_price": "4000",
+        "total_fees": "0.3",
+        "slippage": "0.000125",
+        "amount": "1",
+        "price": "3999",
+        "fee": "0.1",
+    }
+    sums = statistics(Tally().with_all(ledger))
+    assert [str(sums[name]) for name in ("completion_rate", "retry_rate")] == ["1", "0"]
+    assert str(statistics(Tally())["completion_rate"]) == "0"
+    assert str(sums["total_fees"]) == "{'USDT': Decimal('0.3')}"
