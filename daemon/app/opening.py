@@ -28,8 +28,12 @@ def open_journal(settings: Settings, clock: SystemClock) -> SqliteJournal:
 
     Likewise for one that holds fills out of files: no position may be taken from what a file says.
     """
-    settings.journal.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    settings.journal.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (settings.journal.path.parent, settings.journal.state_dir):
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            text = f"{error.filename}: cannot be used ({error.strerror})"
+            raise JournalError(text) from None
     options = SqliteOptions(
         engine_version=ENGINE_VERSION, created_ns=clock.wall_ns(), keys=journal_keys(settings)
     )

@@ -2,7 +2,8 @@
 
 An attempt is asked for as a fact, so every one and its reason is journalled, and the engine makes
 none before the last is proven dead. Nothing here sends, and nothing here remembers: what a trade
-has come to is read out of the book.
+has come to is read out of the book. `timeout_s` is for all of it: at its end no attempt begins,
+what rests is canceled, and who asked is told when its end is proven.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from tenacity import (
     RetryCallState,
     RetryError,
     retry_if_exception_type,
-    stop_after_attempt,
     wait_exponential,
     wait_random,
 )
 
 from daemon.analytics.trade_views import find_trade
+from daemon.app.market_looks import MarketLooks, Where
 from daemon.core.book import Book
 from daemon.core.commands import QueryMarket, QueryQuote
 from daemon.core.events import Quote
@@ -54,6 +55,8 @@ _KNOWN_WITHIN_S: Final = 10.0
 # Beyond the time in which a request of ours may still be taken by a venue.
 _PROOF_MARGIN_S: Final = 30.0
 
+_Against = tuple[RejectReason, str]
+
 
 class _TryAgain(Exception):  # noqa: N818 - no error: what tenacity is told
     """An attempt ended without filling all of it, for a reason that may pass."""
@@ -68,6 +71,7 @@ class Trader:
     inbox: Inbox
     waiter: OrderWaiter
     freshness: Freshness
+    looks: MarketLooks
     clock: Clock
     settings: TradeSettings
     _group: asyncio.TaskGroup | None = field(default=None, init=False)
@@ -105,15 +109,27 @@ class Trader:
     async def execute_trade(self, wanted: TradeRequested) -> None:
         """Trade until full, until the reason may not pass, or until all attempts are used up.
 
-        A trade that was known before is only followed to its proven end. Raises
-        OutcomeUnknownError, naming the order, when an end cannot be proven in time.
+        None begins after `timeout_s`, nor one whose wait would end after it. A trade that was known
+        before is only followed to its proven end. Raises OutcomeUnknownError, naming the order,
+        when an end cannot be proven in time.
         """
         known = await self.driver.look(lambda book: find_trade(book, wanted.token))
+        spent_ns = 0
         if known is not None:
-            await self._prove_last(wanted)
+            asked_ns = known[1].attempts[0].asked_time_ns
+            spent_ns = max(self.clock.wall_ns() - asked_ns, 0)
+        timeout_s = wanted.timeout_s or self.settings.timeout_s
+        until_ns = self.clock.mono_ns() + int(timeout_s * NANOS) - spent_ns
+        if known is not None:
+            await self._prove_last(wanted, until_ns)
             return
+
+        def stop(state: RetryCallState) -> bool:
+            next_ns = self.clock.mono_ns() + int(state.upcoming_sleep * NANOS)
+            return state.attempt_number > self.settings.max_retries or next_ns >= until_ns
+
         attempts = AsyncRetrying(
-            stop=stop_after_attempt(self.settings.max_retries + 1),
+            stop=stop,
             wait=self._wait_s,
             retry=retry_if_exception_type(_TryAgain),
             sleep=self.clock.sleep,
@@ -124,7 +140,7 @@ class Trader:
                 with attempt:
                     number = attempt.retry_state.attempt_number
                     asked = replace(wanted, attempt=number, reason=reason)
-                    reason = await self._attempt(asked)
+                    reason = await self._attempt(asked, until_ns)
                     if RETRY_WORDS.get(reason or RejectReason.OPERATOR) in self._retryable:
                         raise _TryAgain
         except RetryError:
@@ -144,25 +160,30 @@ class Trader:
         )(state)
         return grown_s + wait_random(0, grown_s * float(settings.jitter_factor))(state)
 
-    async def _attempt(self, asked: TradeRequested) -> RejectReason | None:
+    async def _attempt(self, asked: TradeRequested, until_ns: int) -> RejectReason | None:
         """One attempt to its proven end; why it left something, None when nothing is left."""
-        quote = await self._priced(asked)
+        quote, against = await self._priced(asked, until_ns)
+        refusal, text = against or (None, "")
+        if refusal is RejectReason.TIMEOUT and asked.attempt > 1:
+            return None  # the time is up: why something is left, the attempts before have said
         stamped = replace(
             asked,
             receive_time_ns=self.clock.wall_ns(),
             mono_ns=self.clock.mono_ns(),
             quote=quote,
+            refusal=refusal,
+            text=text,
         )
         await self.driver.act(lambda _book: stamped)
-        return await self._prove_last(asked)
+        return await self._prove_last(asked, until_ns)
 
-    async def _prove_last(self, wanted: TradeRequested) -> RejectReason | None:
+    async def _prove_last(self, wanted: TradeRequested, until_ns: int) -> RejectReason | None:
         last = await self.driver.look(lambda book: _last_attempt(book, wanted.token))
         if last is None:
             return None
         if last.client_order_id is None:
             return last.refusal
-        limit_s = float(wanted.timeout_s or self.settings.timeout_s)
+        limit_s = max(until_ns - self.clock.mono_ns(), 0) / NANOS
         proof_s = await self.driver.look(lambda book: _proof_s(book, wanted))
         await self.waiter.wait_for_fill_or_cancel(
             self.driver, last.client_order_id, limit_s, proof_s=proof_s
@@ -170,27 +191,43 @@ class Trader:
         order_id = last.client_order_id
         return _why_left(await self.driver.look(lambda book: book.order(order_id)))
 
-    async def _priced(self, asked: TradeRequested) -> Quote | None:
-        """The market's terms in the book, the account read once, and a price from now, or None.
+    async def _priced(
+        self, asked: TradeRequested, until_ns: int
+    ) -> tuple[Quote | None, _Against | None]:
+        """The market's terms in the book, the account read once, and a price from now, or None;
+        and what stands against an order that the engine cannot know.
 
-        What stays unknown is the engine's to refuse.
+        What else stays unknown is the engine's to refuse.
         """
-        owner = (asked.account, asked.venue)
-        where = (*owner, asked.symbol)
+        where = account, venue, symbol = (asked.account, asked.venue, asked.symbol)
         asked_ns = self.clock.mono_ns()
-        terms = QueryMarket(account=asked.account, venue=asked.venue, symbol=asked.symbol)
-        price = QueryQuote(account=asked.account, venue=asked.venue, symbol=asked.symbol)
-        self.outbox.ask(terms)
-        self.outbox.ask(price)
+        patient_ns = asked_ns + int(_KNOWN_WITHIN_S * NANOS)
+        self.outbox.ask(QueryMarket(account=account, venue=venue, symbol=symbol))
+        self.outbox.ask(QueryQuote(account=account, venue=venue, symbol=symbol))
         while True:
             quote = self.inbox.quotes().get(where)
             fresh = quote if quote is not None and quote.mono_ns >= asked_ns else None
-            read = await self.driver.look(lambda book: _is_read(book, asked))
-            if fresh is not None and read and owner in self.freshness.compared:
-                return fresh
-            if self.clock.mono_ns() - asked_ns > _KNOWN_WITHIN_S * NANOS:
-                return fresh
+            listed = await self.driver.look(lambda book: (venue, symbol) in book.markets)
+            agreed = await self.driver.look(lambda book: _is_agreed(book, asked))
+            compared = agreed and (account, venue) in self.freshness.compared
+            unlisted = None if listed else self.looks.unlisted(where, asked_ns)
+            if unlisted is not None:
+                text = f"symbol = {symbol!r}: {venue} knows no such market ({unlisted})"
+                return None, (RejectReason.NOT_FOUND, text)
+            now_ns = self.clock.mono_ns()
+            if now_ns >= until_ns:
+                missing = "its terms" if not listed else "a price" if compared else "the position"
+                text = f"the time was up before {venue} had told {missing} of {symbol}"
+                return fresh, (RejectReason.TIMEOUT, text)
+            if fresh is not None and listed and compared:
+                return fresh, None
+            if now_ns >= patient_ns:
+                return fresh, None if listed else self._termless(where, asked_ns)
             await self.clock.sleep(_LOOK_S)
+
+    def _termless(self, where: Where, since_ns: int) -> _Against:
+        reason, text = self.looks.why(where, since_ns)
+        return reason, f"{where[1]} has not told the terms of {where[2]}: {text}"
 
 
 def _last_attempt(book: Book, token: str) -> TradeAttempt | None:
@@ -204,12 +241,10 @@ def _proof_s(book: Book, wanted: TradeRequested) -> float:
     return float(policy.in_flight_bound_s) + _PROOF_MARGIN_S
 
 
-def _is_read(book: Book, asked: TradeRequested) -> bool:
-    """The market's terms are known, and what is held of it agrees with what was read."""
+def _is_agreed(book: Book, asked: TradeRequested) -> bool:
+    """What is held of the market agrees with what was read."""
     held = book.positions_on(asked.account, asked.venue, asked.symbol)
-    known = (asked.venue, asked.symbol) in book.markets
-    agreed = (p.mismatch is None and (p.verified or not p.qty) for p in held)
-    return known and all(agreed)
+    return all(p.mismatch is None and (p.verified or not p.qty) for p in held)
 
 
 def _why_left(order: Order) -> RejectReason | None:

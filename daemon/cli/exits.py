@@ -10,9 +10,22 @@ from daemon.core.errors import FilldError, OursError, TheirsError
 from daemon.journal.sealing import SealKeyError
 from daemon.settings import SettingsError
 from daemon.telemetry.errors import UnknownServiceError
-from daemon.venues.errors import WrongKeyError
+from daemon.venues.errors import (
+    InvalidOrderError,
+    NotFoundError,
+    UnknownOutcomeError,
+    WrongKeyError,
+)
 
-_BLAMED = (SettingsError, BadInputError, SealKeyError, WrongKeyError, UnknownServiceError)
+_BLAMED = (
+    SettingsError,
+    BadInputError,
+    SealKeyError,
+    WrongKeyError,
+    UnknownServiceError,
+    NotFoundError,
+    InvalidOrderError,
+)
 _BLAMES_INPUT = frozenset({400, 404, 413})
 
 
@@ -25,6 +38,7 @@ class ExitCode(enum.IntEnum):
     NOTHING_THERE = 3
     DISAGREES = 4
     PARTLY = 5
+    UNKNOWN = 6
 
 
 class NothingThereError(TheirsError):
@@ -32,7 +46,9 @@ class NothingThereError(TheirsError):
 
 
 def code_of(error: FilldError) -> ExitCode:
-    """Bad input (2), nothing to ask (3), or refused and failed (1)."""
+    """Bad input (2), nothing to ask (3), an unknown outcome (6), or refused and failed (1)."""
+    if isinstance(error, UnknownOutcomeError):
+        return ExitCode.UNKNOWN
     if isinstance(error, _BLAMED):
         return ExitCode.BAD_INPUT
     if isinstance(error, NoDaemonError | NothingThereError):

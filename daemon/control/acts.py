@@ -250,7 +250,8 @@ def trade(scene: Scene, body: TradeBody) -> TradeRequested | Refusal:
     ]
     if len(fits) != 1:
         venues = dict.fromkeys(str(venue) for _, venue in scene.book.accounts)
-        text = f"venue = {body.venue!r}: no such venue is in use here"
+        used = ", ".join(venues) or "none yet"
+        text = f"venue = {body.venue!r}: no such venue is in use here; in use: {used}"
         if fits:
             text = f"venue = {body.venue!r} is used by several accounts: say account"
         return Refusal(400 if fits else 404, text, near(body.venue, venues))

@@ -46,6 +46,10 @@ _PART: Final = r"0\.[0-9]{0,19}[1-9]"
 _FRACTION: Final = r"(\.[0-9]{1,20})?"
 Name = Annotated[str, Meta(extra_json_schema={"maxLength": NAME_CHARACTERS})]
 Visible = Annotated[str, Meta(extra_json_schema={"pattern": f"^[!-~]{{1,{NAME_CHARACTERS}}}$"})]
+# A part of a path as well: GET /trades/{token}.
+Token = Annotated[
+    str, Meta(extra_json_schema={"pattern": f"^[0-9A-Za-z][!-.0-~]{{0,{NAME_CHARACTERS - 1}}}$"})
+]
 Reason = Annotated[str, Meta(extra_json_schema={"maxLength": _REASON_CHARACTERS})]
 
 
@@ -225,8 +229,8 @@ class ImportBody(Body):
 class TradeBody(Body, kw_only=True):
     """POST /trade: `token` is the caller's name of the trade, which is done once.
 
-    Prices are the instrument's (YES dollars on Kalshi), `order_qty` > 0; `timeout_s` ends an order
-    that rests. A market order has no `limit_px`.
+    Prices are the instrument's (YES dollars on Kalshi), `order_qty` > 0; `timeout_s` is for all
+    attempts together. A market order has no `limit_px`.
     """
 
     together: ClassVar[Mapping[str, object]] = {
@@ -241,7 +245,7 @@ class TradeBody(Body, kw_only=True):
             },
         ]
     }
-    token: Visible
+    token: Token
     venue: Name
     symbol: Visible
     account: Name | None = None
@@ -259,6 +263,8 @@ class TradeBody(Body, kw_only=True):
         """Refuse what is no order, whoever wrote it."""
         super().__post_init__()
         _visible("token", self.token)
+        if "/" in self.token or self.token in {".", ".."}:
+            raise BadInputError(f"token = {shown(self.token)}: accepted: a name without /")
         _visible("symbol", self.symbol)
         for name in ("order_qty", "limit_px", "timeout_s"):
             value = getattr(self, name)

@@ -15,11 +15,19 @@ import msgspec
 
 from daemon.analytics.scene import View
 from daemon.control.bodies import Body
-from daemon.control.door import DoorError, DoorRefusedError, NoDaemonError, Refusal
+from daemon.control.door import (
+    DoorBusyError,
+    DoorError,
+    DoorRefusedError,
+    NoDaemonError,
+    Refusal,
+)
 
 ANSWER_S: Final = 15.0
 _ANY_HOST: Final = "http://filld"
 _BAD: Final = 400
+# Refused before anybody heard it: a head or body that came too late, too many at once.
+_BUSY: Final = frozenset({408, 429, 503})
 _DECODER: Final = msgspec.json.Decoder(dict[str, object])
 
 
@@ -99,4 +107,5 @@ def _read(status: int, raw: bytes) -> View:
         return view
     text, found = str(view["error"]), view.get("near")
     names = tuple(str(name) for name in found) if isinstance(found, list) else ()
-    raise DoorRefusedError(Refusal(status, text, names).line, status)
+    kind = DoorBusyError if status in _BUSY else DoorRefusedError
+    raise kind(Refusal(status, text, names).line, status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Protocol, TypeVar
 
 from daemon.analytics.scene import Scene
@@ -13,6 +14,8 @@ from daemon.core.events import Event
 from daemon.core.requests import TradeRequested
 
 Read = TypeVar("Read")
+
+_STATUSES = frozenset(HTTPStatus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,15 @@ class NoDaemonError(DoorError):
 
 
 class DoorRefusedError(DoorError):
-    """The daemon refused: `status` is HTTP's, 400 and 404 blame the input."""
+    """The daemon refused: `status` is HTTP's, 400 and 404 blame the input; `code` its name."""
 
     def __init__(self, text: str, status: int) -> None:
-        super().__init__(text)
+        code = HTTPStatus(status).name.lower() if status in _STATUSES else str(status)
+        super().__init__(text, code=code)
         self.status = status
+
+
+class DoorBusyError(DoorRefusedError):
+    """The daemon had too much to do to hear this: nothing was begun."""
+
+    retryable = True

@@ -63,7 +63,7 @@ from daemon.core.timers import on_timer
 from daemon.core.trading import on_trade
 
 # Raise when the same facts would be decided otherwise: `replay --verify` then skips older records.
-ENGINE_VERSION = 3
+ENGINE_VERSION = 4
 
 
 class Engine:

@@ -5,14 +5,37 @@ An expected failure of a venue is an event, not one of these.
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 
 class FilldError(Exception):
-    """Anything that filld raises on purpose."""
+    """Anything that filld raises on purpose.
 
-    def __init__(self, text: str = "") -> None:
+    `venue`: whose doing it is, None where it is no venue's. `code`: a word for machines, the
+    venue's own or else ours. `retryable`: the same may be tried again unchanged a little later.
+    `tried`: what was done about it before this was raised, oldest first.
+    """
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        venue: str | None = None,
+        code: str = "",
+        tried: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(text or (type(self).__doc__ or "").splitlines()[0])
+        self.venue = venue or None
+        self.code = code or word(type(self))
+        self.tried = tried
+
+
+def word(kind: type[FilldError]) -> str:
+    """The code of a class that nobody gave one: `JournalLockedError` is `journal_locked`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__.removesuffix("Error")).lower()
 
 
 class OursError(FilldError):
@@ -20,12 +43,7 @@ class OursError(FilldError):
 
 
 class TheirsError(FilldError):
-    """Input that cannot be used: it names the field, the value and what would be accepted.
-
-    `retryable` says that the same may be tried again unchanged a little later.
-    """
-
-    retryable: ClassVar[bool] = False
+    """Input that cannot be used: it names the field, the value and what would be accepted."""
 
 
 class ImpossibleTransitionError(OursError):

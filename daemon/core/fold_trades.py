@@ -12,7 +12,7 @@ from daemon.core.events import Fill
 from daemon.core.order import Order
 from daemon.core.position import Position
 from daemon.core.requests import TradeRequested
-from daemon.core.terms import PositionKey
+from daemon.core.terms import NANOS, ZERO, PositionKey
 from daemon.core.trade import Terms, Trade, TradeAttempt, TradeFill
 
 PAST_TRADES_LIMIT = 100
@@ -42,11 +42,16 @@ def terms_of(event: TradeRequested) -> Terms:
     )
 
 
-def timeout_of(book: Book, order: Order) -> Decimal | None:
-    """How long (seconds) an order of a trade may rest; None where nobody said."""
+def timeout_of(book: Book, order: Order, now_ns: int | None = None) -> Decimal | None:
+    """How long (seconds) an order of a trade may rest, from `now_ns` (our wall clock), or from its
+    sending: what is left of the time of the whole trade. None where nobody said."""
     position = book.positions.get(order.key)
     trade = None if position is None else position.trade(order.trade_no)
-    return None if trade is None else trade.terms.timeout_s
+    if trade is None or trade.terms.timeout_s is None:
+        return None
+    from_ns = order.sent_time_ns if now_ns is None else now_ns
+    spent_ns = max(from_ns - trade.attempts[0].asked_time_ns, 0)
+    return max(trade.terms.timeout_s - Decimal(spent_ns) / NANOS, ZERO)
 
 
 def requested(book: Book, event: TradeRequested) -> bool:

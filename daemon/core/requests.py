@@ -90,7 +90,8 @@ class TradeRequested(VenueEvent):
 
     `token` is the caller's name of the whole trade: the same attempt asked for again does nothing.
     `order_qty` is what the whole trade is to fill; an attempt is for what earlier ones left of it,
-    and `reason` says why it is made. `quote` prices MARKET; `timeout_s` ends an order that rests.
+    and `reason` says why it is made. `quote` prices MARKET; `timeout_s`, from the first attempt
+    on, ends an order that rests. `refusal`, with `text`: what whoever asks knows against an order.
     """
 
     symbol: Symbol
@@ -106,3 +107,5 @@ class TradeRequested(VenueEvent):
     quote: Quote | None = None
     attempt: int = 1
     reason: RejectReason | None = None
+    refusal: RejectReason | None = None
+    text: str = ""

@@ -52,7 +52,7 @@ class TradeAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What is wanted of a trade, the same in each attempt. `timeout_s` ends a resting order."""
+    """What is wanted of a trade, the same in each attempt. `timeout_s` is for all of them."""
 
     side: Side
     order_qty: Decimal

@@ -61,7 +61,7 @@ def on_trade(desk: Desk, event: TradeRequested, *, news: bool) -> None:
     if position is None or trade is None:
         return
     attempt = trade.attempts[-1]
-    plan = _refused_here(desk, position) or _planned(desk, event, position, trade)
+    plan = _refused_here(desk, position, event) or _planned(desk, event, position, trade)
     if isinstance(plan, _Why):
         desk.emit(
             RefuseTrade(
@@ -78,7 +78,7 @@ def on_trade(desk: Desk, event: TradeRequested, *, news: bool) -> None:
     _place(desk, position, trade, attempt, plan)
 
 
-def _refused_here(desk: Desk, position: Position) -> _Why | None:
+def _refused_here(desk: Desk, position: Position, event: TradeRequested) -> _Why | None:
     """What stands against any order now: this process, the operator, the venue, the market."""
     key = position.key
     state, market = desk.book.account(key.account, key.venue), desk.market(key)
@@ -91,6 +91,7 @@ def _refused_here(desk: Desk, position: Position) -> _Why | None:
         (state.halted, RejectReason.HALTED, halted),
         (not state.live, RejectReason.NOT_LIVE, off),
         (state.paused, RejectReason.EXCHANGE_PAUSED, "trading on the venue is paused"),
+        (event.refusal is not None, event.refusal or RejectReason.NOT_FOUND, event.text),
         (market is None, RejectReason.NOT_FOUND, f"the terms of {key.symbol} are not known"),
         (not active, RejectReason.MARKET_INACTIVE, f"the market is {phase}"),
     )
@@ -262,6 +263,6 @@ def _place(
 
 def await_timeout(desk: Desk, order: Order) -> None:
     """End a resting order of a trade when its time is up, whoever still waits for it."""
-    timeout_s = timeout_of(desk.book, order)
+    timeout_s = timeout_of(desk.book, order, desk.event.receive_time_ns)
     if timeout_s is not None and order.time_in_force is TimeInForce.GTC:
         desk.wait(f"timeout|{order.client_order_id}", timeout_s)

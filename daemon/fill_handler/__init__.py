@@ -2,7 +2,8 @@
 
 Ten lines that work without a daemon stand in the README ("As a library"). The seed's words
 (`amount`, `total_fees`, ...) are spoken here and in the views, and nowhere below. Trades need the
-whole daemon, so they have a door of their own: `daemon.fill_handler.exchange_manager`.
+whole daemon, so they have a door of their own: `daemon.fill_handler.exchange_manager`. What can
+go wrong is one tree of errors, drawn in `daemon.fill_handler.errors`; the finer classes are there.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ from __future__ import annotations
 from daemon.fill_handler.config import HandlerConfig, RetryConfig, handler_config
 from daemon.fill_handler.errors import (
     AmbiguousFormatError,
+    BadInputError,
     ConfigError,
     ExchangeError,
     FillConflictError,
+    FilldError,
     FillError,
     InsufficientFundsError,
     NetworkError,
     RateLimitError,
     StateError,
     UnknownFormatError,
+    UnknownOutcomeError,
     UnreadableFillError,
 )
 from daemon.fill_handler.handler import FillHandler
@@ -35,12 +39,14 @@ from daemon.fill_handler.trade_result import TradeFill, TradeResult, TradeRetry
 
 __all__ = [
     "AmbiguousFormatError",
+    "BadInputError",
     "ConfigError",
     "ExchangeError",
     "FillConflictError",
     "FillError",
     "FillEvent",
     "FillHandler",
+    "FilldError",
     "HandlerConfig",
     "ImportReport",
     "InsufficientFundsError",
@@ -55,6 +61,7 @@ __all__ = [
     "TradeResult",
     "TradeRetry",
     "UnknownFormatError",
+    "UnknownOutcomeError",
     "UnreadableFillError",
     "as_dict",
     "create_fill_handler",

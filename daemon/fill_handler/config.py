@@ -14,7 +14,6 @@ from daemon.core.terms import ONE, ZERO, Account
 from daemon.fill_handler.errors import (
     AnswerTimeoutError,
     ConfigError,
-    ExchangeError,
     NetworkError,
     RateLimitError,
     ServerFaultError,
@@ -57,9 +56,7 @@ class RetryConfig:
     def retryable(self, error: BaseException) -> bool:
         """True where `error` is of a class that may be tried again, and says so itself."""
         kinds = tuple(kind for word in self.retryable_errors for kind in RETRYABLE[word])
-        return isinstance(error, kinds) and not (
-            isinstance(error, ExchangeError) and not error.retryable
-        )
+        return isinstance(error, kinds) and error.retryable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +88,8 @@ def handler_config(given: Mapping[str, object] | HandlerConfig | None = None) ->
     """The configuration that `given` says, the rest at its default; raises `ConfigError`."""
     if isinstance(given, HandlerConfig):
         return given
+    if given is not None and not isinstance(given, Mapping):
+        raise ConfigError(f"the configuration is {type(given).__name__}: give a mapping")
     return HandlerConfig(**_read(given or {}, _HANDLER, ""))  # type: ignore[arg-type] # read above
 
 

@@ -1,19 +1,84 @@
-"""Errors of the library face: one tree, the venues' own classes and those of fills and state.
+"""Errors of the library face: one tree, and nothing that it raises on purpose is outside of it.
 
-Everything here is a `daemon.core.errors.TheirsError`. What a venue did wrong is an
-`ExchangeError`: `venue`, `code` (the venue's own word, "" where it gave none), `reason` (ours),
-`retryable` (the same question may be asked again unchanged) and `tried` (what was done about it,
-oldest first). What a caller did wrong is a `ConfigError` or a `StateError`.
+Each carries `venue` (None where it is no venue's doing), `code` (a word for machines: the venue's
+own or else ours), `retryable` (marked * below: the same may be tried again unchanged a little
+later) and `tried` (what was done about it, oldest first). `except ExchangeError` catches what an
+exchange, or the account there, did to an order or told of one; `except BadInputError` what the
+caller got wrong: the text names the field, the value and what is accepted, and it is a
+`ValueError` too; `except FilldError` everything. What became of a trade that was begun is told as
+`TradeResult.error`; raised is only what leaves no result.
+
+    FilldError
+      BadInputError
+        ConfigError
+        StateError
+        TokenReusedError
+      DoorError
+        DoorRefusedError
+          DoorBusyError *
+        NoDaemonError
+      ExchangeError
+        AnswerTimeoutError *
+        AuthError
+        ClockSkewError *
+        DuplicateIdError
+        ExchangePausedError
+        FillError
+          AmbiguousFormatError
+          FillConflictError
+          UnknownFormatError
+          UnreadableFillError
+        InsufficientFundsError
+        InvalidOrderError
+        MarketInactiveError
+        NetworkError *
+        NoLiquidityError *
+        NoPositionError
+        NotFoundError
+        RateLimitError *
+        ServerFaultError *
+        TradeRefusedError
+        UnknownOutcomeError
+        VenueSetupError
+          BusyVenueError *
+          UnreachableHostError
+          WrongClockError
+          WrongKeyError
+      JournalError
+        JournalCorruptError
+        JournalLockedError *
+        JournalSealedError
+        JournalVersionError
+      SealBrokenError
+        UnknownKeyError
+      SealKeyError
+      SettingsError
+      UnknownOrderError
 """
 
 from __future__ import annotations
 
-from daemon.core.errors import TheirsError
+from collections.abc import Mapping
+from typing import Final
+
+from daemon.control.bodies import BadInputError
+from daemon.control.door import DoorBusyError, DoorError, DoorRefusedError, NoDaemonError
+from daemon.core.errors import FilldError, UnknownOrderError
 from daemon.core.terms import RejectReason
+from daemon.journal.errors import (
+    JournalCorruptError,
+    JournalError,
+    JournalLockedError,
+    JournalSealedError,
+    JournalVersionError,
+)
+from daemon.journal.sealing import SealBrokenError, SealKeyError, UnknownKeyError
+from daemon.settings import SettingsError
+from daemon.venues.errors import ERRORS as VENUES_OWN
 from daemon.venues.errors import (
-    ERRORS,
     AnswerTimeoutError,
     AuthError,
+    BusyVenueError,
     ClockSkewError,
     DuplicateIdError,
     ExchangePausedError,
@@ -27,10 +92,18 @@ from daemon.venues.errors import (
     RateLimitError,
     ServerFaultError,
     UnknownOutcomeError,
+    UnreachableHostError,
     VenueError,
+    VenueSetupError,
+    WrongClockError,
+    WrongKeyError,
 )
 
 ExchangeError = VenueError
+
+
+class TradeRefusedError(ExchangeError):
+    """filld itself sent no order: halted, live orders off, a limit of yours, or one in doubt."""
 
 
 class FillError(ExchangeError):
@@ -53,20 +126,46 @@ class FillConflictError(FillError):
     """A fill of this id is known already, and it said something else."""
 
 
-class ConfigError(TheirsError):
+class TokenReusedError(BadInputError):
+    """The token is the name of another trade: nothing was begun."""
+
+
+class ConfigError(BadInputError):
     """A key or value of a fill handler's configuration is not accepted; the text says what is."""
 
 
-class StateError(TheirsError):
+class StateError(BadInputError):
     """An exported state cannot be used, or contradicts what is known already."""
 
 
+ERRORS: Final[Mapping[RejectReason, type[ExchangeError]]] = {
+    **VENUES_OWN,
+    RejectReason.ABSENT: NetworkError,
+    **dict.fromkeys(
+        (
+            RejectReason.HALTED,
+            RejectReason.IN_DOUBT,
+            RejectReason.LIMIT_EXCEEDED,
+            RejectReason.NOT_LIVE,
+            RejectReason.OPERATOR,
+            RejectReason.STOPPED,
+        ),
+        TradeRefusedError,
+    ),
+}
+"""The class that stands for each reason why a trade was not, or not wholly, filled."""
+
+
 def exchange_error(
-    reason: RejectReason, text: str, *, venue: str = "", code: str = "", tried: tuple[str, ...] = ()
+    reason: RejectReason,
+    text: str,
+    *,
+    venue: str | None = None,
+    code: str = "",
+    tried: tuple[str, ...] = (),
 ) -> ExchangeError:
-    """The error that stands for `reason`; an `UnknownOutcomeError` where none is named for it."""
-    kind = ERRORS.get(reason, UnknownOutcomeError)
-    return kind(text, venue=venue, code=code, tried=tried)
+    """The error that stands for `reason`."""
+    return ERRORS[reason](text, venue=venue, code=code, tried=tried)
 
 
 __all__ = [
@@ -74,25 +173,48 @@ __all__ = [
     "AmbiguousFormatError",
     "AnswerTimeoutError",
     "AuthError",
+    "BadInputError",
+    "BusyVenueError",
     "ClockSkewError",
     "ConfigError",
+    "DoorBusyError",
+    "DoorError",
+    "DoorRefusedError",
     "DuplicateIdError",
     "ExchangeError",
     "ExchangePausedError",
     "FillConflictError",
     "FillError",
+    "FilldError",
     "InsufficientFundsError",
     "InvalidOrderError",
+    "JournalCorruptError",
+    "JournalError",
+    "JournalLockedError",
+    "JournalSealedError",
+    "JournalVersionError",
     "MarketInactiveError",
     "NetworkError",
+    "NoDaemonError",
     "NoLiquidityError",
     "NoPositionError",
     "NotFoundError",
     "RateLimitError",
+    "SealBrokenError",
+    "SealKeyError",
     "ServerFaultError",
+    "SettingsError",
     "StateError",
+    "TokenReusedError",
+    "TradeRefusedError",
     "UnknownFormatError",
+    "UnknownKeyError",
+    "UnknownOrderError",
     "UnknownOutcomeError",
+    "UnreachableHostError",
     "UnreadableFillError",
+    "VenueSetupError",
+    "WrongClockError",
+    "WrongKeyError",
     "exchange_error",
 ]

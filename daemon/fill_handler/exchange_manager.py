@@ -7,22 +7,32 @@ the settings and locks of `filld run`, and guards what is held for as long as th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from decimal import Decimal, InvalidOperation
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from daemon import app
 from daemon.analytics.scene import View
-from daemon.control.bodies import BadInputError, TradeBody, typed
+from daemon.app.embedded import embedded
+from daemon.control.bodies import TradeBody, typed
 from daemon.control.client import DoorClient
-from daemon.control.door import NoDaemonError
-from daemon.fill_handler.errors import UnknownOutcomeError
+from daemon.fill_handler.errors import (
+    BadInputError,
+    DoorBusyError,
+    DoorError,
+    DoorRefusedError,
+    FilldError,
+    NoDaemonError,
+    TokenReusedError,
+    UnknownOutcomeError,
+)
 from daemon.fill_handler.trade_result import TradeResult, result_of
 from daemon.journal.errors import JournalLockedError
 from daemon.settings import Settings, load_settings
@@ -32,6 +42,12 @@ _SOCKET_WITHIN_S: Final = 10.0
 _TOKEN_BYTES: Final = 12
 
 Progress = Callable[[View], None]
+_MISTAKES: Final[Mapping[int, type[FilldError]]] = {
+    HTTPStatus.BAD_REQUEST: BadInputError,
+    HTTPStatus.NOT_FOUND: BadInputError,
+    HTTPStatus.CONFLICT: TokenReusedError,
+}
+"""What a caller did wrong, by the status with which the daemon refuses to begin a trade."""
 
 
 class ExchangeType(enum.Enum):
@@ -91,11 +107,11 @@ class ExchangeManager:
     async def _run_or_join(self, stack: AsyncExitStack) -> None:
         """Run a filld in here, or wait for the door of one that somebody is starting just now."""
         try:
-            await stack.enter_async_context(app.embedded(self._settings))
+            await stack.enter_async_context(embedded(self._settings))
         except JournalLockedError as error:
             try:
                 await self._appears()
-            except TimeoutError:
+            except NoDaemonError:
                 raise error from None
         else:
             await self._appears()
@@ -105,12 +121,15 @@ class ExchangeManager:
             await client.get("/status")
 
     async def _appears(self) -> None:
-        async with asyncio.timeout(_SOCKET_WITHIN_S):
-            while True:
-                try:
-                    return await self._answers()
-                except NoDaemonError:
-                    await asyncio.sleep(_LOOK_S)
+        """Wait for the door; raises NoDaemonError where it stays shut."""
+        until_s = asyncio.get_running_loop().time() + _SOCKET_WITHIN_S
+        while True:
+            try:
+                return await self._answers()
+            except NoDaemonError:
+                if asyncio.get_running_loop().time() > until_s:
+                    raise
+                await asyncio.sleep(_LOOK_S)
 
     async def execute_trade(  # noqa: PLR0913 - the seed's own signature, and what it lacks by name
         self,
@@ -132,50 +151,90 @@ class ExchangeManager:
         """Trade, try the rest again as [trades] says, and return when nothing is in doubt.
 
         `amount` and `price` are the instrument's (contracts or coins; YES dollars on Kalshi).
-        `token` names the trade: given again, it is not done again but told again. Raises
-        UnknownOutcomeError, naming the order, where its end could not be proven in time,
-        BadInputError for what is no order, and DoorError where the daemon is gone.
+        `token` names the trade: given again, it is not done again but told again. `timeout_s` is
+        for all attempts together ([trades] says the rest). Raises BadInputError for what is no
+        order (TokenReusedError among them), UnknownOutcomeError, naming order or token, where
+        its end could not be proven or the daemon was lost on the way, and DoorError where it
+        could not be begun.
         """
         named = token or secrets.token_hex(_TOKEN_BYTES)
         given = {
             "token": named,
             "venue": _venue(exchange),
             "symbol": symbol,
-            "side": side.lower(),
+            "side": _lower(side),
             "order_qty": _exact("amount", amount),
-            "ord_type": order_type.lower(),
+            "ord_type": _lower(order_type),
             "limit_px": None if price is None else _exact("price", price),
-            "time_in_force": time_in_force.lower(),
+            "time_in_force": _lower(time_in_force),
             "timeout_s": None if timeout_s is None else _exact("timeout_s", timeout_s),
             "reduce_only": reduce_only,
-            "position_side": position_side.lower(),
+            "position_side": _lower(position_side),
             "account": account,
         }
         body = typed({name: said for name, said in given.items() if said is not None},
                      TradeBody, "trade")  # fmt: skip
         client = self._open_client()
-        await client.post("/trade", body)
-        return _proven(await self._until_done(client, named, progress))
+        await _begin(client, body)
+        try:
+            return result_of(await _until_done(client, named, progress))
+        except DoorError as error:
+            raise _lost(body, error) from None
 
     async def trade(self, token: str) -> TradeResult:
-        """What the trade called `token` came to; raises UnknownOutcomeError as `execute_trade`."""
-        return _proven(await self._until_done(self._open_client(), token, None))
+        """What the trade called `token` came to; raises UnknownOutcomeError as `execute_trade`,
+        BadInputError for a token that no trade has, DoorError where the daemon cannot be asked."""
+        try:
+            return result_of(await _until_done(self._open_client(), token, None))
+        except DoorRefusedError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            raise BadInputError(str(error), code=error.code) from None
 
     def _open_client(self) -> DoorClient:
         if self._client is None:
-            raise RuntimeError("enter the exchange manager first: async with ExchangeManager(...)")
+            text = "enter the exchange manager first: async with ExchangeManager(...)"
+            raise NoDaemonError(text)
         return self._client
 
-    async def _until_done(self, client: DoorClient, token: str, progress: Progress | None) -> View:
-        before: View = {}
-        while True:
+
+async def _begin(client: DoorClient, body: TradeBody) -> None:
+    """Hand the trade in; raises what is known to have begun nothing, else UnknownOutcomeError."""
+    try:
+        await client.post("/trade", body)
+    except (DoorBusyError, NoDaemonError):
+        raise
+    except DoorRefusedError as error:
+        if error.status == HTTPStatus.GATEWAY_TIMEOUT:
+            raise _lost(body, error) from None
+        raise _MISTAKES.get(error.status, DoorError)(str(error), venue=body.venue) from None
+    except DoorError as error:
+        raise _lost(body, error) from None
+
+
+async def _until_done(client: DoorClient, token: str, progress: Progress | None) -> View:
+    before: View = {}
+    while True:
+        with contextlib.suppress(DoorBusyError):
             view = await client.get(f"/trades/{token}")
             if progress is not None and view != before:
                 progress(view)
             if view.get("done"):
                 return view
             before = view
-            await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(_LOOK_S)
+
+
+def _lost(body: TradeBody, error: DoorError) -> UnknownOutcomeError:
+    """The trade may have begun, and nobody tells how it goes."""
+    text = f"{error}; the trade may be at work: ask for token {body.token} again, not for a new one"
+    tried = (f"token {body.token} was handed to the daemon", str(error))
+    return UnknownOutcomeError(text, venue=body.venue, tried=tried)
+
+
+def _lower(word: str) -> str:
+    """The word in the spelling that is accepted; what is no text is refused with its name."""
+    return getattr(word, "lower", lambda: word)()
 
 
 def _venue(exchange: ExchangeType | str) -> str:
@@ -190,15 +249,5 @@ def _exact(name: str, value: Decimal | float | str) -> str:
     """A number as its shortest exact text: of a float, what was written in the source."""
     try:
         return str(Decimal(repr(value) if isinstance(value, float) else value))
-    except InvalidOperation:
+    except (InvalidOperation, TypeError, ValueError):
         raise BadInputError(f"{name} = {value!r}: accepted: a decimal number") from None
-
-
-def _proven(view: View) -> TradeResult:
-    """Raises where an order of it may still fill for all we know."""
-    in_doubt = view.get("in_doubt")
-    if isinstance(in_doubt, list) and in_doubt:
-        names = ", ".join(str(name) for name in in_doubt)
-        text = f"nobody knows the outcome of {names}: filld looks on; see filld order {in_doubt[0]}"
-        raise UnknownOutcomeError(text, venue=str(view.get("venue", "")))
-    return result_of(view)

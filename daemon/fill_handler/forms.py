@@ -6,14 +6,14 @@ here. A form that could be taken for another says so in `when`, never by its pla
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from daemon.core.events import OrderSnapshot, VenueEvent
 from daemon.core.terms import ZERO, OrdStatus, Side, Symbol, Venue, VenueOrderId
 from daemon.fill_handler.binance_forms import BINANCE
 from daemon.fill_handler.bitget_forms import BITGET
-from daemon.fill_handler.errors import ConfigError, UnknownFormatError, UnreadableFillError
+from daemon.fill_handler.errors import BadInputError, ConfigError, UnreadableFillError
 from daemon.fill_handler.form import Context, Events, form, inner
 from daemon.venues.decoding import Stamp, UnreadableError
 from daemon.venues.kalshi import fill_wire as kalshi
@@ -118,32 +118,44 @@ def told_order(
     context: Context,
     order_id: str,
     place: tuple[str, str, str],
-    order_qty: Decimal,
-    limit_px: Decimal | str | None,
+    amount: Decimal | str,
+    price: Decimal | str | None,
 ) -> OrderSnapshot:
     """A new order as its owner tells of it; `place`: venue, symbol, side.
 
-    Raises `UnknownFormatError` for what cannot be one.
+    Raises `BadInputError` for what cannot be one.
     """
     venue, symbol, side = place
-    px = None if limit_px is None else Decimal(limit_px)
-    sound = order_qty.is_finite() and order_qty > ZERO and (px is None or px.is_finite())
-    if venue not in VENUES or side not in _SIDES or not sound:
-        raise UnknownFormatError(
-            f"order {order_id}: venue {venue!r}, side {side!r}, amount {order_qty}, price {px}:"
-            f" give one of {', '.join(VENUES)}, buy or sell, and an amount above 0"
-        )
+    word = str(side).lower()
+    if venue not in VENUES:
+        raise BadInputError(f"venue = {venue!r}: accepted: {', '.join(VENUES)}")
+    if word not in _SIDES:
+        raise BadInputError(f"side = {side!r}: accepted: {', '.join(_SIDES)}")
+    order_qty = _number("amount", amount)
+    limit_px = None if price is None else _number("price", price)
+    if order_qty <= ZERO:
+        raise BadInputError(f"amount = {amount}: accepted: above 0")
     return OrderSnapshot(
         **context.stamp(Venue(venue)),
         symbol=Symbol(symbol),
         venue_order_id=VenueOrderId(order_id),
-        side=_SIDES[side],
+        side=_SIDES[word],
         status=OrdStatus.NEW,
         order_qty=order_qty,
         cum_qty=ZERO,
         leaves_qty=order_qty,
-        limit_px=px,
+        limit_px=limit_px,
     )
+
+
+def _number(name: str, said: Decimal | str) -> Decimal:
+    try:
+        found = Decimal(said)
+    except (InvalidOperation, TypeError, ValueError):
+        found = Decimal("NaN")
+    if not found.is_finite():
+        raise BadInputError(f"{name} = {said!r}: accepted: a decimal number")
+    return found
 
 
 def read_products(answer: bytes | None) -> Products | None:

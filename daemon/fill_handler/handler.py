@@ -45,10 +45,9 @@ from daemon.fill_handler.state import (
     partial_fill_result,
 )
 from daemon.fill_handler.statefile import StateFile, Told, Written, write_steps
-from daemon.fill_handler.store import drafted, open_store, read_ledger
+from daemon.fill_handler.store import Store, drafted, open_store, read_ledger
 from daemon.fill_handler.tally import Tally, statistics
 from daemon.journal.errors import JournalError
-from daemon.journal.sqlite import SqliteJournal
 from daemon.ports import Clock, Record
 
 _BATCH: Final = 1_000
@@ -60,9 +59,7 @@ Taken = list[tuple[Event, tuple[Command, ...]]]
 class FillHandler:
     """Made by `create_fill_handler`; close it, or use it in `async with`."""
 
-    def __init__(
-        self, config: HandlerConfig, clock: Clock, journal: SqliteJournal | None = None
-    ) -> None:
+    def __init__(self, config: HandlerConfig, clock: Clock, journal: Store | None = None) -> None:
         self.config = config
         self._clock = clock
         self._journal = journal
@@ -88,7 +85,7 @@ class FillHandler:
         self._ended = self._ended or "the fill handler is closed"
         journal, self._journal = self._journal, None
         if journal is not None:
-            await journal.close()
+            await journal.leave()
 
     async def process(self, data: Data, venue: str | None = None) -> tuple[FillEvent, ...]:
         """Take one record or many, as objects or JSON; returns the fills that they hold.
@@ -170,9 +167,9 @@ class FillHandler:
         price: Decimal | str | None = None,
     ) -> OrderState:
         """Tell of an order whose fills alone would not say its size: `amount` > 0, `price` its
-        limit or what it was meant to trade at (the instrument's; slippage is measured from it)."""
-        context = self._context()
-        event = told_order(context, order_id, (venue, symbol, side.lower()), Decimal(amount), price)
+        limit or what it was meant to trade at (the instrument's; slippage is measured from it).
+        Raises `BadInputError`."""
+        event = told_order(self._context(), order_id, (venue, symbol, side), amount, price)
         await self._book([Decoded(event.venue, "order", (event,))])
         life = self._ledger.of(event)
         assert life is not None
@@ -230,7 +227,8 @@ class FillHandler:
         return portable.export(*self._all())
 
     def export_file(self, path: Path) -> Written:
-        """The same as a file that streams (`statefile` says its form), sealed with `keys`."""
+        """The same as a file that streams (`statefile` says its form), sealed with `keys`;
+        raises `StateError` where it cannot be written."""
         return write_steps(path, *self._all(), self.config.keys)
 
     async def import_state(
@@ -309,7 +307,7 @@ class FillHandler:
         config = self.config
         return Ledger(Limits(config.fill_history_limit, config.max_order_age_hours))
 
-    def _recover(self, journal: SqliteJournal) -> int:
+    def _recover(self, journal: Store) -> int:
         seq = 0
         for record in journal.replay():
             self._ledger.fold(record.event, record.commands)

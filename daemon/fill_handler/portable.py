@@ -49,6 +49,8 @@ def steps_of(state: Mapping[str, object]) -> tuple[list[Record], Tally]:
 
 
 def _check(state: Mapping[str, object]) -> None:
+    if not isinstance(state, Mapping):
+        raise StateError(f"the state is {type(state).__name__}, not a mapping: no export of fills")
     if state.get("format") != FORMAT:
         raise StateError(f"format: is {state.get('format')!r}, not {FORMAT!r}: no export of fills")
     if state.get("version") != VERSION:

@@ -51,14 +51,20 @@ class Written:
 def write_steps(
     path: Path, steps: Iterable[Record], tally: Tally, keys: KeyRing | None = None
 ) -> Written:
-    """Write an export, sealed with the current key of `keys` if there is one."""
+    """Write an export, sealed with the current key of `keys` if there is one.
+
+    Raises `StateError` where the file cannot be written.
+    """
     written = Written(sealed=keys is not None and keys.current is not None)
     lines = _lines(steps, tally, written)
-    with replacing(path) as stream:
-        if keys is None or keys.current is None:
-            stream.writelines(lines)
-        else:
-            write_frames(stream, _chunks(lines), keys.current, SEAL_CONTEXT)
+    try:
+        with replacing(path) as stream:
+            if keys is None or keys.current is None:
+                stream.writelines(lines)
+            else:
+                write_frames(stream, _chunks(lines), keys.current, SEAL_CONTEXT)
+    except OSError as error:
+        raise StateError(f"{path}: cannot be written ({error.strerror})") from None
     return written
 
 
@@ -104,17 +110,19 @@ class StateFile:
         self.tally = Tally()
 
     def steps(self) -> Iterator[Record]:
-        """Each step; raises `StateError`, `SealBrokenError`, `UnknownKeyError`, `OSError`.
+        """Each step; raises `StateError`, `SealBrokenError`, `UnknownKeyError`.
 
         A file that is cut or altered may come to that only at its end.
         """
-        with self._path.open("rb") as stream:
-            try:
+        try:
+            with self._path.open("rb") as stream:
                 yield from self._steps(stream)
-            except StateError as error:
-                raise StateError(f"{self._path}: {error}") from None
-            except SealBrokenError as error:
-                raise type(error)(f"{self._path} {error}") from None
+        except StateError as error:
+            raise StateError(f"{self._path}: {error}") from None
+        except SealBrokenError as error:
+            raise type(error)(f"{self._path} {error}") from None
+        except OSError as error:
+            raise StateError(f"{self._path}: cannot be used ({error.strerror})") from None
 
     def _steps(self, stream: BinaryIO) -> Iterator[Record]:
         first = stream.read(len(_HEAD))

@@ -13,6 +13,7 @@ from pathlib import Path
 from daemon.core.engine import ENGINE_VERSION
 from daemon.fill_handler.errors import StateError
 from daemon.fill_handler.ledger import Ledger, Limits
+from daemon.journal.errors import JournalError
 from daemon.journal.replacing import copy_journal, discard, put_in_place
 from daemon.journal.sealing import NO_KEYS, KeyRing
 from daemon.journal.sqlite import SqliteJournal, SqliteOptions
@@ -20,19 +21,37 @@ from daemon.ports import Clock, History
 from daemon.runtime.recovery import is_daemons
 
 
-def open_store(path: Path, clock: Clock, keys: KeyRing | None = None) -> SqliteJournal:
+class Store(SqliteJournal):
+    """A fills journal."""
+
+    def __init__(self, path: Path, options: SqliteOptions) -> None:
+        self._made = not path.exists()
+        super().__init__(path, options)
+
+    async def leave(self) -> None:
+        """Close it; one that was made here and has kept nothing leaves no file behind."""
+        if self._made and not self.last_seq:
+            await self.close(lambda: discard(self.path))
+        else:
+            await self.close()
+
+
+def open_store(path: Path, clock: Clock, keys: KeyRing | None = None) -> Store:
     """The journal at `path`, made where there is none, and locked; sealed with the current key.
 
     Raises `StateError` for a daemon's, and `JournalError` and its kin.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise JournalError(f"{error.filename}: cannot be used ({error.strerror})") from None
     options = SqliteOptions(
         engine_version=ENGINE_VERSION,
         created_ns=clock.wall_ns(),
         ballast_bytes=0,
         keys=keys or NO_KEYS,
     )
-    journal = SqliteJournal(path, options)
+    journal = Store(path, options)
     first = next(journal.replay(), None)
     if first is not None and is_daemons(first.event):
         journal.abandon()
@@ -45,8 +64,8 @@ def open_store(path: Path, clock: Clock, keys: KeyRing | None = None) -> SqliteJ
 
 @contextlib.asynccontextmanager
 async def drafted(
-    journal: SqliteJournal, clock: Clock, keys: KeyRing | None, *, replace: bool
-) -> AsyncIterator[SqliteJournal]:
+    journal: Store, clock: Clock, keys: KeyRing | None, *, replace: bool
+) -> AsyncIterator[Store]:
     """A copy of `journal`, or an empty one: at the end it takes its place, and both are closed.
 
     Until then the file is as it was, whatever happens. What is replaced is kept under another

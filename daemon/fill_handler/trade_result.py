@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
 
 import msgspec
 
 from daemon.analytics.scene import View
 from daemon.core.terms import RejectReason
-from daemon.fill_handler.errors import ERRORS, ExchangeError, exchange_error
+from daemon.fill_handler.errors import ExchangeError, UnknownOutcomeError, exchange_error
 
 
 class _Fill(msgspec.Struct):
@@ -101,8 +100,13 @@ class TradeResult:
 
 
 def result_of(view: View) -> TradeResult:
-    """The result of a trade that is done."""
+    """The result of a trade that is done.
+
+    Raises UnknownOutcomeError where an order of it may still fill for all we know.
+    """
     trade = msgspec.convert(view, _Trade, strict=False)
+    if trade.in_doubt:
+        raise _unknown(trade)
     success = trade.status == "filled"
     orders = [one for one in trade.attempts if one.client_order_id is not None]
     return TradeResult(
@@ -148,8 +152,17 @@ def _error(trade: _Trade) -> ExchangeError:
     """The class of the last reason; without one, its orders met nobody while they worked."""
     reason = RejectReason(trade.reason or RejectReason.NO_LIQUIDITY.value)
     text = trade.text or f"{trade.filled_qty} filled; nobody traded the rest in time"
-    make = partial(exchange_error, reason) if reason in ERRORS else ExchangeError
-    return make(text, venue=trade.venue, code=reason.value, tried=_tried(trade))
+    return exchange_error(reason, text, venue=trade.venue, code=reason.value, tried=_tried(trade))
+
+
+def _unknown(trade: _Trade) -> UnknownOutcomeError:
+    first, names = trade.in_doubt[0], ", ".join(trade.in_doubt)
+    return UnknownOutcomeError(
+        f"nobody knows the outcome of {names} ({trade.filled_qty} filled so far): filld looks on;"
+        f" see filld order {first}, or ask for token {trade.token} again",
+        venue=trade.venue,
+        tried=_tried(trade),
+    )
 
 
 def _tried(trade: _Trade) -> tuple[str, ...]:

@@ -15,20 +15,15 @@ from daemon.core.terms import RejectReason
 class VenueError(TheirsError):
     """A venue refused, failed or could not be reached.
 
-    `code` is the venue's own word ("" where it gave none), `reason` is our word for all venues,
-    `tried` what was done about it before this was raised, oldest first.
+    `code` is the venue's own word where it gave one, `reason` is our word for all venues.
     """
 
     reason: ClassVar[RejectReason] = RejectReason.VENUE_ERROR
 
-    def __init__(
-        self, text: str = "", *, venue: str = "", code: str = "", tried: tuple[str, ...] = ()
-    ) -> None:
-        super().__init__(text)
-        self.venue = venue
-        self.code = code
-        self.tried = tried
-        self.text = text
+    @property
+    def text(self) -> str:
+        """What the venue, or who asked it, said of it."""
+        return str(self)
 
 
 class NetworkError(VenueError):
@@ -117,6 +112,7 @@ class NoLiquidityError(VenueError):
     """Nothing rests that the order could trade with."""
 
     reason = RejectReason.NO_LIQUIDITY
+    retryable = True
 
 
 class NoPositionError(VenueError):

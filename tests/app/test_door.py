@@ -10,6 +10,7 @@ import pytest
 from daemon.analytics.scene import Scene, View
 from daemon.analytics.turns import Turns
 from daemon.app.door import OperatorDoor
+from daemon.app.market_looks import MarketLooks
 from daemon.app.trading import Trader
 from daemon.control.door import Refusal
 from daemon.core.errors import TheirsError
@@ -35,6 +36,7 @@ def trader_of(rig: Rig) -> Trader:
         outbox=rig.outbox,
         inbox=rig.inbox,
         waiter=OrderWaiter(rig.inbox, rig.clock),
+        looks=MarketLooks(),
         freshness=Freshness(),
         clock=rig.clock,
         settings=TradeSettings(),

@@ -60,6 +60,8 @@ async def test_a_token_of_long_ago_is_not_done_again(tmp_path: Path) -> None:
         ({"limit_px": None}, 400, "a price for a limit order"),
         ({"timeout_s": "1e6"}, 400, "at most 86400"),
         ({"token": " "}, 400, "can be seen"),
+        ({"token": "a/b"}, 400, "token = 'a/b': accepted: a name without /"),
+        ({"token": ".."}, 400, "token = '..': accepted: a name without /"),
         ({"more": 1}, 400, "unknown field"),
     ],
 )

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from daemon.core import book
-from daemon.core.commands import CancelOrder, NoticeKind, PlaceOrder, QueryOrder, StartTimer
+from daemon.core.commands import CancelOrder, NoticeKind, PlaceOrder, QueryOrder
 from daemon.core.decisions import RefuseTrade
 from daemon.core.events import Event, MarketPhase, Quote, StopRequested, VenuePaused
 from daemon.core.instrument import Instrument
@@ -176,30 +176,15 @@ def test_a_crash_before_the_answer_leaves_a_doubt_that_is_looked_up() -> None:
     assert only(play.tell(make.timer(f"check|{play.order_id}")), QueryOrder)
 
 
-@pytest.mark.parametrize("restart", [False, True])
-def test_one_that_rests_is_canceled_when_its_time_is_up(restart: bool) -> None:
+def test_what_the_one_who_asks_knows_against_it_leads_to_no_order() -> None:
+    play = Play()
+    play.tell(make.started(), make.rules_loaded(make.rule(), account=make.account_policy()))
+    text = "kalshi lists no such market"
+    told = trade(side=Side.BUY, refusal=RejectReason.NETWORK, text=text)
+    assert refusal(play, told) is RejectReason.NETWORK
+    assert newest(play).attempts[-1].text == text
     play = flat()
-    resting = trade(side=Side.BUY, time_in_force=TimeInForce.GTC, timeout_s=D(20))
-    play.tell(resting, make.accepted(order_id=play.order_id if play.placed else None))
-    play.tell(make.accepted(order_id=play.order_id))
-    timer = f"timeout|{play.order_id}"
-    told = play.restart() if restart else play.commands
-    assert [c.delay_s for c in only(told, StartTimer) if c.timer == timer] == [D(20)]
-    seen = make.snapshot(order_id=play.order_id, side=Side.BUY, leaves_qty="40")
-    assert not only(play.tell(seen, after="10"), CancelOrder)
-    assert only(play.tell(make.timer(timer)), CancelOrder)
-
-
-def test_one_whose_time_was_up_while_it_was_in_doubt_is_canceled_all_the_same() -> None:
-    play = flat()
-    play.tell(trade(side=Side.BUY, time_in_force=TimeInForce.GTC, timeout_s=D(20)))
-    play.tell(make.in_doubt(order_id=play.order_id))
-    assert not only(play.tell(make.timer(f"timeout|{play.order_id}"), after="20"), CancelOrder)
-    seen = make.snapshot(order_id=play.order_id, side=Side.BUY, leaves_qty="40")
-    assert only(play.tell(seen), CancelOrder)
-    play.tell(make.cancel_rejected(order_id=play.order_id, reason=RejectReason.RATE_LIMIT))
-    assert play.order.status is OrdStatus.IN_DOUBT
-    assert only(play.tell(seen), CancelOrder)
+    assert refusal(play, told) is RejectReason.NETWORK
 
 
 def test_whoever_waits_may_give_up() -> None:

@@ -11,7 +11,6 @@ from daemon.core.terms import RejectReason
 from daemon.fill_handler import ConfigError, HandlerConfig, RetryConfig, create_fill_handler
 from daemon.fill_handler.config import handler_config, retry_config
 from daemon.fill_handler.errors import NetworkError, RateLimitError, exchange_error
-from daemon.venues.errors import UnknownOutcomeError
 
 SEED = {
     "retry_config": {
@@ -81,4 +80,4 @@ def test_an_error_says_where_and_what_was_tried() -> None:
     assert isinstance(error, RateLimitError)
     assert (error.venue, error.code, error.retryable) == ("kalshi", "429", True)
     assert (error.tried, error.reason) == (("1: 429",), RejectReason.RATE_LIMIT)
-    assert isinstance(exchange_error(RejectReason.ABSENT, "gone"), UnknownOutcomeError)
+    assert isinstance(exchange_error(RejectReason.ABSENT, "gone"), NetworkError)

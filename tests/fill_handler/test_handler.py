@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from daemon.core.errors import UnknownOrderError
 from daemon.fill_handler import (
+    BadInputError,
     FillConflictError,
     FillError,
     FillHandler,
@@ -172,8 +173,13 @@ async def test_an_order_can_be_told_of_before_its_fills() -> None:
         state = made.get_order_state("123456789")
         assert state.remaining_amount == D("0.003")
         assert (state.slippage, state.within_tolerance) == (D("0.020408"), False)
-        with pytest.raises(UnknownFormatError, match="venue 'binance'"):
-            await made.track_order("1", venue="binance", symbol="X", side="buy", amount="1")
+        told = {"venue": "binance-spot", "symbol": "X", "side": "buy", "amount": "1"}
+        for name, wrong in (
+            ("venue", "binance"), ("side", "up"), ("amount", "0"), ("amount", "much"),
+            ("price", "NaN"),
+        ):  # fmt: skip
+            with pytest.raises(BadInputError, match=rf"{name} = '?{wrong}'?: accepted: "):
+                await made.track_order("1", **{**told, name: wrong})
 
 
 async def test_a_better_price_is_negative_slippage() -> None:

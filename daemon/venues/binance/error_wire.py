@@ -25,6 +25,8 @@ SERVER_FAULT: Final = 500
 UNAVAILABLE: Final = 503
 STALE_TIMESTAMP: Final = -1021
 NO_LISTEN_KEY: Final = -1125
+NO_SUCH_SYMBOL: Final = frozenset({"-1121", "-1100"})
+"""Of a question that names nothing but a symbol: it is none, or cannot be one."""
 ARCHIVED: Final = -2026
 """Canceled or expired without a fill more than 90 days ago (spot)."""
 

@@ -16,6 +16,7 @@ from daemon.core.events import MarketRead, QueryFailed, Quote, Undecodable, Venu
 from daemon.core.instrument import Instrument
 from daemon.core.terms import NANOS, RejectReason, Symbol
 from daemon.ports import Depth
+from daemon.venues.binance.error_wire import NO_SUCH_SYMBOL
 from daemon.venues.binance.market_wire import (
     decode_levels,
     decode_market,
@@ -27,7 +28,12 @@ from daemon.venues.binance.session import MINUTE_S, BinanceSession, Call
 from daemon.venues.binance.wire import SPOT
 from daemon.venues.decoding import UnreadableError
 from daemon.venues.depth import read_depth
-from daemon.venues.errors import NotFoundError, UnreadableAnswerError, VenueError
+from daemon.venues.errors import (
+    InvalidOrderError,
+    NotFoundError,
+    UnreadableAnswerError,
+    VenueError,
+)
 
 KEPT_NS: Final = 30 * NANOS
 DEEP: Final = "100"
@@ -123,7 +129,12 @@ class BinanceMarkets:
             keyed=False,
             signed=False,
         )
-        body = await self._session.get(call)
+        try:
+            body = await self._session.get(call)
+        except InvalidOrderError as error:
+            if error.code not in NO_SUCH_SYMBOL:
+                raise
+            raise NotFoundError(error.text, venue=config.venue, code=error.code) from None
         try:
             listed, limit = decode_symbols(body), decode_weight_limit(body)
         except UnreadableError as error:

@@ -118,6 +118,9 @@ REASONS: Final[dict[str, RejectReason]] = {
 UNKNOWN_OUTCOME: Final = frozenset({"40010", "40725", "45001", "40015", "40808"})
 """Sent, and nobody knows what came of it; 40808 comes while Bitget releases software."""
 
+NO_SUCH_SYMBOL: Final = frozenset({"40034", "25101"})
+"""Of a question that names nothing but a symbol: there is none of that name."""
+
 UNIFIED_ONLY: Final = "40085"
 """A classic call for an account that is on UTA."""
 

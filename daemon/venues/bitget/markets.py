@@ -10,10 +10,11 @@ from daemon.core.events import MarketRead, QueryFailed, Quote, Undecodable, Venu
 from daemon.core.instrument import Instrument
 from daemon.core.terms import RejectReason, Symbol
 from daemon.ports import Depth
+from daemon.venues.bitget.error_wire import NO_SUCH_SYMBOL
 from daemon.venues.bitget.market_wire import decode_levels, decode_market, decode_quote
 from daemon.venues.bitget.session import BitgetSession, Call
 from daemon.venues.depth import read_depth
-from daemon.venues.errors import UnreadableAnswerError, VenueError
+from daemon.venues.errors import NotFoundError, UnreadableAnswerError, VenueError
 
 BEST: Final = "1"
 DEEP: Final = "50"
@@ -92,7 +93,14 @@ class BitgetMarkets:
             bucket="market",
             timeout_s=session.config.query_timeout_s,
         )
-        answer = await session.get(call)
+        try:
+            answer = await session.get(call)
+        except VenueError as error:
+            if error.code not in NO_SUCH_SYMBOL:
+                raise
+            raise NotFoundError(error.text, venue=session.market.venue, code=error.code) from None
+        if bytes(answer.data) == b"[]":
+            raise NotFoundError(f"no row of {symbol}", venue=session.market.venue)
         found = decode_market(session.stamp(), session.market, symbol, answer.data)
         if isinstance(found, MarketRead):
             session.instruments[symbol] = found.instrument
