@@ -23,6 +23,7 @@ from daemon.app.estimating import make_estimator, wants_model
 from daemon.app.figures import Follower, journal_reader
 from daemon.app.heartbeat import Heartbeat, bounds
 from daemon.app.kept_figures import KeptFigures
+from daemon.app.market_looks import MarketLooks
 from daemon.app.metrics import Measured, Scraper
 from daemon.app.opening import open_journal, rules_loaded
 from daemon.app.recalling import recall
@@ -125,7 +126,7 @@ class Daemon:
         self.outbox = Outbox(venues, self.inbox, self.timers, self.fleet.shut)
         self.waiter = OrderWaiter(self.inbox, clock)
         engine, seq = recover(journal, self._recovering)
-        self.freshness = Freshness()
+        self.freshness, seen = Freshness(), MarketLooks()
         told = Audience(telemetry.observers, telemetry.observer_failed)
         own_journal = functools.partial(journal_reader, settings)
         recall(telemetry.causes, own_journal, engine.book)
@@ -135,7 +136,7 @@ class Daemon:
         self.figures.begin(seq, whole=wants_model(settings))
         gc.freeze()  # a look for garbage in a large book stops the loop for a second
         audience = Audience(
-            [*telemetry.observers, self.waiter, self.freshness, self.figures, self.estimator],
+            [*telemetry.observers, self.waiter, self.freshness, seen, self.figures, self.estimator],
             telemetry.observer_failed,
         )
         self.driver = Driver(engine, journal, self.inbox, self.outbox, audience, last_seq=seq)
@@ -148,6 +149,7 @@ class Daemon:
             inbox=self.inbox,
             waiter=self.waiter,
             freshness=self.freshness,
+            looks=seen,
             clock=clock,
             settings=settings.trades,
         )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from daemon import app
+from daemon.app import alerting
 from daemon.cli.exits import ExitCode
 from daemon.cli.output import table, tell_error, tell_json
 from daemon.cli.verb import Call, verb
@@ -24,9 +24,9 @@ def add_verbs(application: typer.Typer) -> None:
 def alert_test(call: Call, rule: _RULE = None) -> int:
     """Send a test to every target of the alert rules, once; exit code 1 if one was not taken."""
     alerts = call.settings().alerts
-    outcomes = app.alert_test(alerts, rule)
+    outcomes = alerting.alert_test(alerts, rule)
     if not outcomes:
-        known = dict.fromkeys(route.rule for route in app.alert_routes(alerts))
+        known = dict.fromkeys(route.rule for route in alerting.alert_routes(alerts))
         if rule is None or not known:
             tell_error("there is no alert: set alerts.webhook_url, command or targets")
         else:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from daemon import app
 from daemon.analytics.scene import Scene, View
+from daemon.app.offline import offline_book
 from daemon.cli.door import current
 from daemon.cli.exits import NothingThereError
 from daemon.control.door import DoorRefusedError, NoDaemonError, Refusal
@@ -43,7 +43,7 @@ def asked(
 
 
 def _from_book(settings: Settings, read: Callable[[Scene], View | Refusal]) -> View:
-    book, seq = app.offline_book(settings)
+    book, seq = offline_book(settings)
     clock = SystemClock()
     found = read(Scene(book=book, now_ns=clock.wall_ns(), mono_ns=clock.mono_ns(), seq=seq))
     if isinstance(found, Refusal):

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 
 import typer
 
-from daemon import app
+from daemon.app.alerting import alert_routes
+from daemon.app.custody import journal_keys
+from daemon.app.estimating import model_problems
+from daemon.app.venues import check_keys
 from daemon.cli.exits import ExitCode
 from daemon.cli.output import table, tell, tell_error, tell_json
 from daemon.cli.verb import Call, verb
@@ -31,9 +34,9 @@ def check_config(call: Call) -> int:
     # Rules that could not be read would be missed here.
     warnings = [] if problems else [*rule_warnings(settings), *alert_warnings(settings)]
     problems += [*rule_problems(settings), *key_problems(settings), *alert_problems(settings)]
-    problems += app.model_problems(settings)
+    problems += model_problems(settings)
     try:
-        warnings += app.check_keys(settings)
+        warnings += check_keys(settings)
     except WrongKeyError as error:
         problems.append(str(error))
     if call.json_output:
@@ -72,7 +75,7 @@ def rule_problems(settings: Settings) -> Iterator[str]:
 def key_problems(settings: Settings) -> Iterator[str]:
     """Keys of the journal that are none."""
     try:
-        app.journal_keys(settings)
+        journal_keys(settings)
     except SealKeyError as error:
         yield str(error)
 
@@ -80,7 +83,7 @@ def key_problems(settings: Settings) -> Iterator[str]:
 def alert_problems(settings: Settings) -> Iterator[str]:
     """Addresses that no service takes."""
     try:
-        app.alert_routes(settings.alerts)
+        alert_routes(settings.alerts)
     except UnknownServiceError as error:
         yield str(error)
 

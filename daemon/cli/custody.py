@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from daemon import app
+from daemon.app.custody import audit_journal, rekey_journal
 from daemon.cli.exits import ExitCode
 from daemon.cli.fill_file import with_journal
 from daemon.cli.output import progress, tell, tell_error, tell_json
@@ -63,7 +63,7 @@ def audit(
     """Check the chain of records; needs no key (exit code 4: it names the first broken record)."""
     settings = with_journal(call.settings())
     with progress("audit") as told:
-        found = app.audit_journal(settings, told, anchor)
+        found = audit_journal(settings, told, anchor)
     sound = found.broken is None and not found.snapshots_damaged
     if call.json_output:
         tell_json({"sound": sound, **_view(found)})
@@ -99,7 +99,7 @@ def rekey(call: Call) -> int:
     """Seal the whole journal anew with journal.key; the daemon must not run."""
     settings = with_journal(call.settings())
     with progress("rekey") as told:
-        head = app.rekey_journal(settings, told)
+        head = rekey_journal(settings, told)
     if call.json_output:
         tell_json({"records": head.seq, "head": head.text()})
     else:

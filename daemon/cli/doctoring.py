@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 import typer
 
-from daemon import app
+from daemon.app.doctor import examine
+from daemon.app.findings import State
 from daemon.cli.exits import ExitCode
 from daemon.cli.output import table, tell, tell_error, tell_json
 from daemon.cli.verb import Call, verb
@@ -23,7 +24,7 @@ def doctor(call: Call) -> int:
     settings, problems = call.usable()
     files = {"config": call.config, "env file": call.env_file}
     known = {name: path for name, path in files.items() if path is not None}
-    checks = asyncio.run(app.examine(settings, known))
+    checks = asyncio.run(examine(settings, known))
     if call.json_output:
         shown = [{**asdict(check), "state": check.state.value} for check in checks]
         tell_json({"checks": shown, "problems": problems})
@@ -37,5 +38,5 @@ def doctor(call: Call) -> int:
         tell_error(problem)
     if problems:
         return ExitCode.BAD_INPUT
-    failed = any(check.state is app.State.FAIL for check in checks)
+    failed = any(check.state is State.FAIL for check in checks)
     return ExitCode.FAILED if failed else ExitCode.OK

@@ -8,7 +8,8 @@ from typing import Annotated, Final
 
 import typer
 
-from daemon import app
+from daemon.app.custody import journal_keys
+from daemon.app.figures import journal_steps
 from daemon.cli.exits import NothingThereError
 from daemon.cli.verb import Call
 from daemon.fill_handler.statefile import StateFile
@@ -37,7 +38,7 @@ class FillFile:
 
     def __init__(self, call: Call, path: Path, told: Told) -> None:
         self._path, self._told = path, told
-        self._keys: KeyRing = app.journal_keys(call.places())
+        self._keys: KeyRing = journal_keys(call.places())
         self.tally = Tally()
 
     def steps(self) -> Iterator[Record]:
@@ -70,7 +71,7 @@ def steps_of(call: Call, source: Path | None, told: Told) -> Iterator[Record]:
     """Those of the file that was named, else of the daemon's journal."""
     if source is not None:
         return FillFile(call, source, told).steps()
-    return app.journal_steps(with_journal(call.places()), told)
+    return journal_steps(with_journal(call.places()), told)
 
 
 def with_journal(settings: Settings) -> Settings:

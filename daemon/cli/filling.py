@@ -18,7 +18,7 @@ from typing import Annotated, BinaryIO, Final
 
 import typer
 
-from daemon import app
+from daemon.app.custody import journal_keys
 from daemon.cli.exits import ExitCode, NothingThereError
 from daemon.cli.fill_file import counted
 from daemon.cli.fill_records import Record, read_records
@@ -87,7 +87,7 @@ def export_fills(
     Sealed where a key is configured. Reads only.
     """
     settings = call.places()
-    keys = app.journal_keys(settings)
+    keys = journal_keys(settings)
     path = settings.journal.path if journal is None else journal
     if not path.exists():
         raise NothingThereError(f"there is no journal at {path}")
@@ -174,7 +174,7 @@ def _fills_journal(call: Call, journal: Path | None) -> Path | None:
 
 
 async def _handler(call: Call, path: Path | None) -> FillHandler:
-    keys = app.journal_keys(call.places())
+    keys = journal_keys(call.places())
     return await create_fill_handler({"journal": path, "keys": keys})
 
 

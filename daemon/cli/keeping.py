@@ -9,9 +9,11 @@ from typing import Annotated
 
 import typer
 
-from daemon import app
 from daemon.analytics.scene import Scene
 from daemon.analytics.views import status_view
+from daemon.app import rebuilding
+from daemon.app.launch import Launch
+from daemon.app.offline import offline_book, offline_import, verify_journal
 from daemon.cli.door import act
 from daemon.cli.exits import ExitCode, NothingThereError
 from daemon.cli.output import pick, tell, tell_error, tell_json
@@ -49,7 +51,7 @@ def import_positions(
     try:
         view = {"source": "daemon", **act(settings, "/import-positions", body)}
     except NoDaemonError:
-        took = asyncio.run(app.offline_import(settings, _event(policy, body)))
+        took = asyncio.run(offline_import(settings, _event(policy, body)))
         view = {"source": "journal", "changed": took > 0, "positions_taken": took}
     view["rows"] = len(found.rows)
     if call.json_output:
@@ -91,7 +93,7 @@ def replay(
         raise NothingThereError(f"there is no journal at {settings.journal.path}")
     if check:
         return _verify(call, settings)
-    book, seq = app.offline_book(settings)
+    book, seq = offline_book(settings)
     view = status_view(Scene(book=book, now_ns=SystemClock().wall_ns(), seq=seq))
     if call.json_output:
         tell_json(view)
@@ -102,7 +104,7 @@ def replay(
 
 
 def _verify(call: Call, settings: Settings) -> int:
-    result = app.verify_journal(settings)
+    result = verify_journal(settings)
     if call.json_output:
         tell_json(asdict(result))
     elif result.divergence is None:
@@ -116,7 +118,7 @@ def _verify(call: Call, settings: Settings) -> int:
 def rebuild(call: Call) -> int:
     """Make the book anew from what the venue says; it starts halted until filld resume."""
     settings = call.settings()
-    held = asyncio.run(app.rebuild(app.Launch(settings=settings, reload=call.settings)))
+    held = asyncio.run(rebuilding.rebuild(Launch(settings=settings, reload=call.settings)))
     if call.json_output:
         tell_json({"positions_held": held, "halted": True})
     else:

@@ -14,7 +14,7 @@ from daemon.cli.output import tell
 _HELP = """Watches positions, fires stop exits, and follows them until nothing is left.
 
 Exit codes: 0 done, 1 refused or failed, 2 bad usage or input, 3 no daemon and no journal,
-4 a comparison disagrees, 5 done in part."""
+4 a comparison disagrees, 5 done in part, 6 an order whose outcome nobody knows."""
 
 
 # The module that has each verb. It is imported when one of its verbs is asked for: all of them

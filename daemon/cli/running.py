@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from daemon import app
+from daemon.app import launch
+from daemon.app.paper import serve_paper
 from daemon.cli.day_view import show_day
 from daemon.cli.demo import run_demo
 from daemon.cli.output import tell, tell_json
@@ -49,13 +50,13 @@ def run(
     """Run the daemon until SIGTERM; SIGHUP reads the rules again."""
     if pretty and call.json_output:
         raise BadInputError("--pretty and --json: one of them")
-    launch = app.Launch(
+    wanted = launch.Launch(
         settings=call.settings(),
         reload=call.settings,
         take_over=take_over,
         pretty=pretty or (False if call.json_output else None),
     )
-    return asyncio.run(app.run(launch))
+    return asyncio.run(launch.run(wanted))
 
 
 def paper(
@@ -73,7 +74,7 @@ def paper(
         tell_now(json.dumps({what: where}) if call.json_output else f"{what:<6} {where}")
 
     try:
-        asyncio.run(app.serve_paper(config, env_dir, announce))
+        asyncio.run(serve_paper(config, env_dir, announce))
     except OperatorError as error:
         raise BadInputError(str(error)) from None
     return 0

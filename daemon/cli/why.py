@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from daemon import app
+from daemon.app.why import journal_why
 from daemon.cli.exits import ExitCode, NothingThereError
 from daemon.cli.output import pick, progress, table, tell, tell_json, views
 from daemon.cli.verb import Call, verb
@@ -30,7 +30,7 @@ def why(
     if not settings.journal.path.exists():
         raise NothingThereError(f"there is no journal at {settings.journal.path}")
     with progress("reading the journal") as told:
-        view = app.journal_why(settings, name, told)
+        view = journal_why(settings, name, told)
     if view is None:
         refusal = no_order(name)
         raise DoorRefusedError(refusal.line, refusal.status)

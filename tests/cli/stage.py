@@ -92,13 +92,13 @@ class Stage:
 
         thread = threading.Thread(target=lambda: asyncio.run(serve()))
         thread.start()
-        assert ready.wait(5)
+        assert ready.wait(60)
         try:
             yield door
         finally:
             loop, stop = ended[0]
             loop.call_soon_threadsafe(stop.set)
-            thread.join(5)
+            thread.join(60)
 
 
 def invoke(*words: str) -> Said:

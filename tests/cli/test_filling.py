@@ -135,7 +135,7 @@ def test_the_daemons_journal_takes_no_fill_of_a_file(stage: Stage, tmp_path: Pat
     moved = stage.journal.rename(tmp_path / "elsewhere.db")
     size = moved.stat().st_size
     said = stage.filld("process-fill", file, "--journal", str(moved))
-    assert said.code == 1
+    assert said.code == 2
     assert "is the journal of a daemon" in said.err
     assert moved.stat().st_size == size
 
@@ -188,13 +188,40 @@ def test_an_import_that_contradicts_is_refused_with_the_place(
     assert list(tmp_path.glob("fills.db.replaced-*"))
 
 
+def test_an_import_that_takes_nothing_leaves_nothing(
+    stage: Stage, tmp_path: Path, fills: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, other = Key.generate().reveal(), Key.generate().reveal()
+    monkeypatch.setenv("FILLD_JOURNAL__KEY", key)
+    file, cut = tmp_path / "e.sealed", tmp_path / "cut"
+    stage.filld("process-fill", write(tmp_path / "f", lines(*SEEDS)), "--journal", str(fills))
+    stage.filld("export", str(file), "--journal", str(fills))
+    cut.write_bytes(file.read_bytes()[:-9])
+    there = set(tmp_path.iterdir())
+    new = ("--journal", str(tmp_path / "new.db"))
+    for source, words in ((cut, ()), (tmp_path / "nowhere", ()), (file, ("--dry-run",))):
+        stage.filld("import", str(source), *new, *words)
+        assert set(tmp_path.iterdir()) == there
+    monkeypatch.setenv("FILLD_JOURNAL__KEY", other)
+    said = stage.filld("import", str(file), *new)
+    assert said.code != 0
+    assert "key" in said.err
+    assert set(tmp_path.iterdir()) == there
+    stage.filld("process-fill", write(tmp_path / "bad", "{}"), *new)
+    assert set(tmp_path.iterdir()) == {*there, tmp_path / "bad"}
+    monkeypatch.setenv("FILLD_JOURNAL__KEY", key)
+    assert stage.filld("import", str(file), *new).code == 0
+    assert stage.filld("import", str(file), *new, "--dry-run").code == 0
+    assert (tmp_path / "new.db").exists()
+
+
 def test_an_import_wants_a_journal_and_a_whole_file(
     stage: Stage, tmp_path: Path, fills: Path
 ) -> None:
     file = write(tmp_path / "e.json", "{}")
     assert stage.filld("import", file).code == 2
     said = stage.filld("import", file, "--journal", str(fills))
-    assert said.code == 1
+    assert said.code == 2
     assert "no export of fills" in said.err
 
 
@@ -216,9 +243,9 @@ def test_the_daemons_journal_is_exported_running_or_not(stage: Stage, tmp_path: 
     retried = stage.filld("order", play.order_id, "--from", str(file), "--json").json
     assert (retried["attempt"], retried["retry_count"]) == (2, 1)
     (retry,) = rows(retried, "retry_history")
-    assert (retry["attempt"], retry["reason"]) == (2, "canceled")
+    assert (retry["attempt"], retry["reason"]) == (2, "partially_filled")
     shown = stage.filld("order", play.order_id, "--from", str(file))
-    for text in ("retries", "canceled", "expected_price", "no fills", "fill_seconds"):
+    for text in ("retries", "partially_filled", "expected_price", "no fills", "fill_seconds"):
         assert text in shown.out
     assert stage.filld("order", "nobody", "--from", str(file)).code == 1
 
@@ -245,7 +272,7 @@ def test_an_order_of_the_daemons_shows_retries_slippage_and_times(stage: Stage) 
     assert set(inner(view, "timings")) == {"triggered", "sent", "first_fill", "last_fill", "fill_s"}
     retried = stage.filld("order", play.order_id, "--json").json
     (retry,) = rows(retried, "retries")
-    assert (retry["attempt"], retry["reason"]) == (2, "canceled")
+    assert (retry["attempt"], retry["reason"]) == (2, "partially_filled")
     assert "slippage and times" in stage.filld("order", "order_12345").out
 
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from daemon import app
+from daemon.app import rebuilding
+from daemon.app.launch import Launch
 from daemon.core.requests import PositionsImported
 from daemon.settings import Settings
 from tests.cli.stage import Stage, story
@@ -136,12 +137,12 @@ def test_replay_without_a_journal(stage: Stage, words: list[str]) -> None:
 
 
 def test_rebuild_starts_halted(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def rebuild(launch: app.Launch) -> int:
+    async def rebuild(launch: Launch) -> int:
         assert isinstance(launch.settings, Settings)
         assert launch.reload() == launch.settings
         return 3
 
-    monkeypatch.setattr(app, "rebuild", rebuild)
+    monkeypatch.setattr(rebuilding, "rebuild", rebuild)
     assert stage.filld("rebuild").out.startswith("3 positions as the venue says, halted")
     assert stage.filld("rebuild", "--json").json == {"positions_held": 3, "halted": True}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon import app
+from daemon.app import launch as module
 from daemon.cli import running
 from daemon.core.errors import BrokenInvariantError
 from daemon.journal.errors import JournalLockedError
@@ -18,13 +18,13 @@ from tests.cli.stage import Stage, invoke
 
 
 def test_run_hands_everything_on(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    launches: list[app.Launch] = []
+    launches: list[module.Launch] = []
 
-    async def run(launch: app.Launch) -> int:
+    async def run(launch: module.Launch) -> int:
         launches.append(launch)
         return 0
 
-    monkeypatch.setattr(app, "run", run)
+    monkeypatch.setattr(module, "run", run)
     words = ["--take-over", "--pretty", "--set", "refresh_active=7"]
     assert stage.filld("run", *words).code == 0
     assert stage.filld("run").code == stage.filld("run", "--json").code == 0
@@ -51,10 +51,10 @@ def test_run_hands_everything_on(stage: Stage, monkeypatch: pytest.MonkeyPatch) 
 def test_what_ends_a_run_is_one_line(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, error: Exception, line: str
 ) -> None:
-    async def run(_: app.Launch) -> int:
+    async def run(_: module.Launch) -> int:
         raise error
 
-    monkeypatch.setattr(app, "run", run)
+    monkeypatch.setattr(module, "run", run)
     said = stage.filld("run")
     assert (said.code, said.out, said.err) == (1, "", line)
 
@@ -72,7 +72,7 @@ def test_paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         if config.name == "bad.toml":
             raise OperatorError("port: 70000")
 
-    monkeypatch.setattr(app, "serve_paper", serve)
+    monkeypatch.setattr(running, "serve_paper", serve)
     words = ("paper", "--config", "a.toml", "--env-dir", str(tmp_path))
     env = tmp_path / "main.env"
     said = invoke(*words)

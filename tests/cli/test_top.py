@@ -80,7 +80,7 @@ class Screen:
         self.shown = self.shown.partition(words.encode())[2]
 
     def _read(self, found: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while not found():
             assert time.monotonic() < deadline, f"{what} is not in {self.shown[-2000:]!r}"
             if select.select([self.terminal], [], [], REFRESH_S)[0]:
@@ -88,7 +88,7 @@ class Screen:
 
     def ended(self) -> int:
         """The exit code, the terminal being as it was."""
-        code = self.process.wait(5)
+        code = self.process.wait(60)
         self._read(lambda: b"\x1b[?1049l" in self.shown, "the screen as it was")
         os.close(self.terminal)
         return code

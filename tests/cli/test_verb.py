@@ -15,7 +15,12 @@ from daemon.control.door import DoorError, DoorRefusedError, NoDaemonError
 from daemon.core.errors import BrokenInvariantError, FilldError
 from daemon.journal.errors import JournalLockedError
 from daemon.settings import SettingsError
-from daemon.venues.errors import WrongKeyError
+from daemon.venues.errors import (
+    NetworkError,
+    NotFoundError,
+    UnknownOutcomeError,
+    WrongKeyError,
+)
 
 
 def made(calls: list[tuple[Call, str, bool]]) -> typer.Typer:
@@ -59,6 +64,9 @@ def test_the_files_may_come_from_the_environment() -> None:
         (NoDaemonError("nobody"), 3),
         (NothingThereError("nothing"), 3),
         (DoorError("silent"), 1),
+        (NetworkError("away"), 1),
+        (NotFoundError("no such symbol"), 2),
+        (UnknownOutcomeError("who knows"), 6),
         (JournalLockedError("in use"), 1),
         (BrokenInvariantError("impossible"), 1),
     ],
