@@ -49,12 +49,12 @@ sys.addaudithook(refuse_network)
 
 # Chance is wanted in both: what it finds comes with a blob that repeats it. A slow machine is no
 # finding, so there is no deadline.
-settings.register_profile("dev", max_examples=50, deadline=None, print_blob=True)
-settings.register_profile(
-    "ci",
-    max_examples=200,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+for _name, _examples in (("dev", 50), ("ci", 200)):
+    settings.register_profile(
+        _name,
+        max_examples=_examples,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
 settings.load_profile("ci" if os.environ.get("CI") else "dev")

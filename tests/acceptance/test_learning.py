@@ -58,7 +58,7 @@ async def test_reads_are_shut_once_and_the_exit_goes_out(tmp_path: Path) -> None
         stage.arm(FaultKind.HTTP_LOSE_BEFORE, endpoint="GET *", count=None)
         await stage.until("reads to be shut", lambda: stage.lines("reads_shut"))
         stage.book(*DEEP)
-        await stage.until_left("0", limit_s=3)
+        await stage.until_left("0", limit_s=30)
         stage.calm()
         await stage.until("reads to be open", lambda: stage.lines("reads_open_again"))
         await stage.until_agreed()

@@ -46,7 +46,12 @@ async def test_with_live_orders_off_everything_runs_and_nothing_reaches_the_exch
         assert row is not None
         assert (row["withheld"], row["live"], row["stake"]) == ("absolute", False, "100")
         stage.book([("0.64", "500")], [("0.66", "500")])
-        await asyncio.sleep(0.3)
+
+        async def back() -> bool:
+            row = await stage.position()
+            return row is not None and str(row["executable_price"]).startswith("0.64")
+
+        await stage.until("the price to be back", back)
         stage.book(*THIN)
         await stage.until("a second one", lambda: len(stage.decided(WithholdExit)) == 2)
         assert (stage.decided(PlaceOrder), stage.truth()["client_order_ids"]) == ([], {})

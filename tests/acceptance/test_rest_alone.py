@@ -154,11 +154,15 @@ async def test_started_in_a_pause_it_waits_and_sells_soon_after(tmp_path: Path) 
         stage.book(*DEEP)
         stage.paper.venue.markets.switch(Switches(trading_active=False))
         await stage.start()
+
+        async def paused() -> bool:
+            return bool((await stage.ask("/status"))["accounts"][0]["paused"])
+
+        await stage.until("the pause to be known", paused)
         await asyncio.sleep(1)
-        assert (await stage.ask("/status"))["accounts"][0]["paused"]
         assert not stage.sent()
         stage.paper.venue.markets.switch(Switches(trading_active=True))
-        await stage.until_left("0", limit_s=3)
+        await stage.until_left("0", limit_s=15)
         await stage.until_agreed()
 
 
@@ -248,7 +252,7 @@ async def test_what_a_frame_says_before_the_answer_is_counted_once(tmp_path: Pat
         await stage.started_and_armed()
         stage.arm(FaultKind.HTTP_DELAY_AFTER, endpoint=CREATE, count=None, seconds=0.5)
         await sold_in_two(stage)
-        assert Decimal((await stage.ask("/status"))["accounts"][0]["realized_pnl"]) < 0
+        assert Decimal((await stage.ask("/status"))["accounts"][0]["realized_pnl"]["USD"]) < 0
 
 
 async def test_with_the_settings_and_the_rate_limits_that_a_user_gets_it_sells(

@@ -94,7 +94,7 @@ async def test_what_hangs_holds_the_end_up_for_some_seconds_at_most(
     phone.hangs = True
     began_s = time.monotonic()
     await alert_end([phone.observer()], TheirsError("one"), tmp_path, SOON_NS)
-    assert time.monotonic() - began_s < 2
+    assert time.monotonic() - began_s < 30
     assert len(phone.alerts) == 1
 
 

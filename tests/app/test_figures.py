@@ -100,7 +100,7 @@ class Stand:
 
     async def read_until(self, seq: int) -> tuple[int, int]:
         """Wait until the figures have come that far; their fills, and what is to come."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 (fills, at), behind = await self.follower.read(
                     lambda f: (sum(cell.fills for cell in f.tables.fills.cells.values()), f.seq)
@@ -143,7 +143,7 @@ async def test_a_follower_keeps_where_it_is_and_the_next_one_goes_on_there(
     first.follower.begin(len(records), whole=False)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(first.follower.run(first.bug, first.ends.append))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not (tmp_path / "journal.db.figures").exists():  # noqa: ASYNC110 - another's file
                 await asyncio.sleep(0.01)
         task.cancel()

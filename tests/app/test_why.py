@@ -57,5 +57,6 @@ async def test_nobody_waits_so_nobody_reads(
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):
             await tracer.why("nobody's")
-    await asyncio.sleep(0.5)
-    assert 0 < len(asked) < 5
+    then = len(asked)
+    await asyncio.sleep(0.7)
+    assert 0 < len(asked) <= then + 2

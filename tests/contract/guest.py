@@ -39,6 +39,7 @@ class Guest:
     room: Room
     paper: PaperServer
     venue: Client
+    clock: TestClock
     admin: aiohttp.ClientSession
     heard: Heard = field(default_factory=Heard)
 
@@ -129,6 +130,14 @@ class Guest:
         """How often a fault has struck."""
         return int((await self.call("GET", "/faults"))["applied"].get(kind.value, 0))
 
+    async def strikes(self, kind: FaultKind) -> None:
+        """Wait for a fault to strike."""
+        for _ in range(500):
+            if await self.struck(kind):
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"{kind} never struck")
+
     async def calm(self) -> None:
         """Disarm all faults."""
         await self.call("DELETE", "/faults")
@@ -154,21 +163,22 @@ class Guest:
 async def entered(
     room: Room,
     *,
-    ahead_s: float = 0,
+    clock: TestClock | None = None,
     opens: bool = True,
     account: Mapping[str, Any] | None = None,
     table: Mapping[str, Any] | None = None,
     **changes: Any,
 ) -> AsyncIterator[Guest]:
-    """A client in a room, its account proven; its clock is wrong by `ahead_s`."""
+    """A client in a room, its account proven."""
     config = room.paper(account or {}, table or {})
     async with await serve(config) as paper, aiohttp.ClientSession() as admin:
-        venue = room.client(room, paper, TestClock(ahead_s), changes)
+        clock = clock or TestClock()
+        venue = room.client(room, paper, clock, changes)
         try:
             if opens:
                 await venue.open()
                 venue.watch([room.symbol])
-            yield Guest(room, paper, venue, admin)
+            yield Guest(room, paper, venue, clock, admin)
         finally:
             await venue.close()
 

@@ -159,8 +159,8 @@ def kalshi(_room: Room, paper: PaperServer, clock: Clock, changes: Mapping[str, 
         "rest_url": paper.rest_url,
         "ws_url": paper.ws_url,
         "refresh_active_s": 0.2,
-        "order_timeout_s": 1.0,
-        "query_timeout_s": 2.0,
+        "order_timeout_s": 30.0,
+        "query_timeout_s": 30.0,
         "first_reconnect_s": 0.02,
         "longest_reconnect_s": 0.1,
         "status_poll_s": 0.1,
@@ -177,8 +177,8 @@ def binance(room: Room, paper: PaperServer, clock: Clock, changes: Mapping[str, 
         "signer": BinanceSigner.from_secret(known.pair.private_pem if known.pair else known.secret),
         "urls": Urls(rest=urls["REST_URL"], private=urls["WS_URL"], public=urls["PUBLIC_WS_URL"]),
         "kept_qty": {room.symbol: D(0)} if room.spot else {},
-        "order_timeout_s": 1.0,
-        "query_timeout_s": 2.0,
+        "order_timeout_s": 30.0,
+        "query_timeout_s": 30.0,
         "read_lag_s": 0.0,
     }
     return BinanceVenue(replace(binance_config(room.venue, ""), **fields | dict(changes)), clock)
@@ -190,8 +190,8 @@ def bitget(room: Room, paper: PaperServer, clock: Clock, changes: Mapping[str, A
     fields: dict[str, Any] = {
         "signer": BitgetSigner.from_secret(known.api_key, known.passphrase, secret),
         "ws_url": urls["WS_URL"],
-        "order_timeout_s": 1.0,
-        "query_timeout_s": 2.0,
+        "order_timeout_s": 30.0,
+        "query_timeout_s": 30.0,
         "holdings": (Holding(symbol=room.symbol),),
     }
     market = Market.SPOT if room.spot else Market.FUTURES
@@ -206,8 +206,8 @@ def phemex(room: Room, paper: PaperServer, clock: Clock, changes: Mapping[str, A
         "signer": PhemexSigner(known.secret),
         "ws_url": urls["WS_URL"],
         "kept_qty": {room.symbol: D(0)} if room.spot else {},
-        "order_timeout_s": 1.0,
-        "query_timeout_s": 2.0,
+        "order_timeout_s": 30.0,
+        "query_timeout_s": 30.0,
         "read_lag_s": 0.0,
     }
     settings = phemex_config(room.venue, urls["REST_URL"], **fields | dict(changes))
@@ -226,7 +226,7 @@ def _binance_room(name: str, **terms: Any) -> Room:
         ban=FaultKind.HTTP_418,
         fee_coin="BNB",
         stranger={"api_key": "nobody"},
-        echo={"echo_s": 0.2},
+        echo={"echo_s": 0.2, "confirm_s": 2.0},
         **terms,
     )
 
@@ -248,7 +248,7 @@ def _bitget_room(market: Market, dialect: str, *, hedged: bool = False) -> Room:
         cancel_pause_s=1.01,
         fee_coin="BGB",
         stranger={"signer": BitgetSigner.from_secret("nobody", "words", "secret")},
-        echo={"missed_fill_s": 0.1},
+        echo={"missed_fill_s": 0.1, "confirm_s": 2.0},
     )
 
 
@@ -265,7 +265,7 @@ def _phemex_room(name: str, venue: Venue, *, hedged: bool = False) -> Room:
         hedged=hedged,
         fee_coin="" if spot else "PT",
         stranger={"key_id": "nobody"},
-        echo={"echo_s": 0.2},
+        echo={"echo_s": 0.2, "confirm_s": 2.0},
         silent={"channel": "wo" if spot else "aop_p"},
     )
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
+import pytest
+
 from daemon.core.commands import QueryQuote
 from daemon.core.events import Quote, QuoteSource
 from daemon.paper.faults import FaultKind
 from daemon.ports import Depth, Levels
+from daemon.venues import breaker
 from daemon.venues.binance.venue import BinanceVenue
 from daemon.venues.bitget.venue import BitgetVenue
 from daemon.venues.kalshi.venue import KalshiVenue
@@ -87,7 +90,10 @@ async def test_what_is_kept_for_exits_is_not_spent_on_it(room: Room) -> None:
 
 
 @each(DOORS)
-async def test_nobody_is_asked_while_reads_are_shut_and_none_counts_for_a_book(room: Room) -> None:
+async def test_nobody_is_asked_while_reads_are_shut_and_none_counts_for_a_book(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(breaker, "PROBE_S", 3_600.0)
     async with entered(room) as guest:
         await die(guest)
         asked = await guest.struck(FaultKind.HTTP_LOSE_BEFORE)

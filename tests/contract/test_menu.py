@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from daemon.core.book import Book
-from daemon.core.events import Fill, OrderAccepted, OrderSnapshot
+from daemon.core.commands import QueryMarket
+from daemon.core.events import Fill, OrderAccepted, OrderSnapshot, QueryFailed
 from daemon.core.fold import apply_event
 from daemon.core.terms import OrdStatus, RejectReason, Symbol
 from daemon.paper.faults import FaultKind
@@ -25,6 +26,17 @@ async def test_a_limit_names_its_wait_as_a_ban_does(room: Room) -> None:
         began = time.monotonic()
         assert isinstance((await guest.place(1, qty="1"))[0], OrderAccepted)
         assert time.monotonic() - began > 0.8
+
+
+@each(ROOMS)
+async def test_a_market_that_the_venue_does_not_have_is_not_found(room: Room) -> None:
+    async with entered(room) as guest:
+        where = QueryMarket(account=ALPHA, venue=room.venue, symbol=Symbol("NOSUCH-ABC"))
+        (failed,) = await guest.venue.market(where)
+        assert isinstance(failed, QueryFailed)
+        assert (failed.query, failed.reason) == ("market", RejectReason.NOT_FOUND), failed
+        assert failed.symbol == where.symbol
+        assert failed.text
 
 
 @each(ROOMS)

@@ -90,8 +90,8 @@ async def served(
 
 
 async def until_open(client: DoorClient) -> None:
-    """Wait until somebody answers, 5 s at most."""
-    async with asyncio.timeout(5):
+    """Wait until somebody answers, 30 s at most."""
+    async with asyncio.timeout(30):
         while True:
             with contextlib.suppress(NoDaemonError):
                 await client.get("/status")

@@ -14,6 +14,7 @@ from daemon.control.server import listen, make_app, served
 from tests.control.doors import FakeDoor
 from tests.control.test_connection import answer_of
 from tests.core.play import guarded
+from tests.venues.listening import until
 
 HOST = b"Host: filld\r\n"
 GET = b"GET /status HTTP/1.1\r\n" + HOST
@@ -64,14 +65,13 @@ async def test_it_is_refused_in_json(
     tmp_path: Path, raw: bytes, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     door = FakeDoor(guarded())
-    hall = Hall()
+    hall = Hall(head_s=60)
     began_s = asyncio.get_running_loop().time()
     async with served(make_app(door), listen(tmp_path / "s"), hall):
         found, view = await said(tmp_path / "s", raw)
         assert found == status
         assert set(view) == {"error", "near"}
-        await asyncio.sleep(0.05)
-        assert hall.callers == 0
+        await until(lambda: hall.callers == 0)
         assert (await said(tmp_path / "s", GET + b"\r\n"))[0] == 200
     assert not door.events
     assert not caplog.records

@@ -15,6 +15,7 @@ from daemon.control.connection import Hall
 from daemon.control.server import listen, make_app, served
 from tests.control.doors import FakeDoor
 from tests.core.play import guarded
+from tests.venues.listening import until
 
 GET = b"GET /status HTTP/1.1\r\nHost: filld\r\n\r\n"
 Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -30,7 +31,7 @@ async def opened(path: Path, hall: Hall) -> AsyncIterator[FakeDoor]:
 async def answer_of(line: Line) -> tuple[int, dict[str, object]]:
     """What comes until the door hangs up."""
     reader, writer = line
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         raw = await reader.read()
     writer.close()
     head, _, body = raw.partition(b"\r\n\r\n")
@@ -45,8 +46,7 @@ async def test_one_request_a_connection(tmp_path: Path) -> None:
         line[1].write(GET * 2)
         status, view = await answer_of(line)
         assert (status, view["positions_held"]) == (200, 1)
-        await asyncio.sleep(0.05)
-        assert hall.callers == 0
+        await until(lambda: hall.callers == 0)
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET /sta", GET[:-2]])
@@ -57,8 +57,7 @@ async def test_a_head_that_never_ends_is_answered_and_ended(tmp_path: Path, begu
         line[1].write(begun)
         status, view = await answer_of(line)
         assert (status, view["error"]) == (408, "no request within 0.2 s")
-        await asyncio.sleep(0.05)
-        assert hall.callers == 0
+        await until(lambda: hall.callers == 0)
 
 
 async def test_trickling_a_head_gains_no_time(tmp_path: Path) -> None:
@@ -78,7 +77,7 @@ async def test_trickling_a_head_gains_no_time(tmp_path: Path) -> None:
             status, _ = await answer_of(line)
             task.cancel()
         assert status == 408
-        assert asyncio.get_running_loop().time() - began < 2
+        assert asyncio.get_running_loop().time() - began < 15
 
 
 async def test_a_body_that_never_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,11 +97,10 @@ async def test_who_does_not_read_the_answer_is_cut_off(tmp_path: Path) -> None:
         door.delay_s = 60
         reader, writer = await asyncio.open_unix_connection(tmp_path / "s")
         writer.write(b"POST /halt HTTP/1.1\r\nHost: filld\r\nContent-Length: 2\r\n\r\n{}")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert await reader.read() == b""
         writer.close()
-        await asyncio.sleep(0.05)
-        assert hall.callers == 0
+        await until(lambda: hall.callers == 0)
 
 
 async def test_more_callers_than_there_is_room_for(tmp_path: Path) -> None:
@@ -113,6 +111,7 @@ async def test_more_callers_than_there_is_room_for(tmp_path: Path) -> None:
         assert (status, view["error"]) == (503, "2 callers are connected already: ask again")
         lines[0][1].write(GET)
         assert (await answer_of(lines[0]))[0] == 200
+        await until(lambda: hall.callers < 2)
         again = await asyncio.open_unix_connection(tmp_path / "s")
         again[1].write(GET)
         assert (await answer_of(again))[0] == 200

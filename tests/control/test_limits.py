@@ -27,6 +27,10 @@ async def test_a_flood_is_refused_and_ebbs(tmp_path: Path) -> None:
                     assert await answer.json() == {"error": said, "near": []}
                 return answer.status
 
-        assert [await ask() for _ in range(4)] == [200, 200, 200, 429]
+        loop, taken = asyncio.get_running_loop(), 0
+        began_s = loop.time()
+        while taken < 200 and await ask() == 200:
+            taken += 1
+        assert 3 <= taken <= 3 + 10 * (loop.time() - began_s)
         await asyncio.sleep(0.15)
         assert await ask() == 200

@@ -117,7 +117,7 @@ async def test_a_second_run_uses_the_same_keys(tmp_path: Path) -> None:
 
     texts = []
     for _ in range(2):
-        async with asyncio.TaskGroup() as group, asyncio.timeout(5):
+        async with asyncio.TaskGroup() as group, asyncio.timeout(30):
             group.create_task(run_paper(config, tmp_path, announce), name="paper")
             await running.wait()
             os.kill(os.getpid(), signal.SIGTERM)

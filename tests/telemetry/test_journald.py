@@ -21,7 +21,7 @@ def journald(tmp_path: Path) -> Iterator[socket.socket]:
     """Who listens at the journal's socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as box:
         box.bind(str(tmp_path / "socket"))
-        box.settimeout(5)
+        box.settimeout(30)
         yield box
 
 

@@ -12,7 +12,7 @@ from daemon.telemetry.ping import Ping
 
 
 async def until(done: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not done():  # noqa: ASYNC110 - what is waited for is another task's
             await asyncio.sleep(0.005)
 

@@ -6,12 +6,20 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from daemon.core.events import Event, Quote, QuoteSource
 from daemon.ports import Stream
 
+
+class Closable(Protocol):
+    """Anything that is open."""
+
+    async def close(self) -> None: ...
+
+
 Kind = TypeVar("Kind", bound=Event)
+Opened = TypeVar("Opened", bound=Closable)
 
 
 class Heard(list[Event]):
@@ -34,6 +42,21 @@ async def until(true: Callable[[], object], within_s: float = 20) -> None:
     while not true():
         assert time.monotonic() < deadline, "it never came true"
         await asyncio.sleep(0.01)
+
+
+def impatient(config: object) -> None:
+    """Let the client with this configuration give up soon: where no answer comes, ever."""
+    for name in ("order_timeout_s", "query_timeout_s"):
+        object.__setattr__(config, name, 0.5)  # it is frozen
+
+
+@asynccontextmanager
+async def closing(opened: Opened) -> AsyncIterator[Opened]:
+    """Close it whatever happens: what stays open is reported by somebody else's test."""
+    try:
+        yield opened
+    finally:
+        await opened.close()
 
 
 @asynccontextmanager

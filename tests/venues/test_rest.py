@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from aiohttp import web
+from typing_extensions import override
 
 from daemon.venues.errors import NetworkError, NotFoundError, RateLimitError, VenueError
 from daemon.venues.rest import (
@@ -22,6 +25,7 @@ from daemon.venues.rest import (
 )
 from tests.venues.kalshi.builders import ManualClock, TestClock
 from tests.venues.kalshi.fake_kalshi import Answer, FakeKalshi, serving
+from tests.venues.listening import until
 
 
 @pytest.fixture
@@ -38,7 +42,7 @@ async def fake() -> AsyncIterator[FakeKalshi]:
         yield server
 
 
-def request(method: str = "GET", path: str = "/x", timeout_s: float = 0.4) -> Request:
+def request(method: str = "GET", path: str = "/x", timeout_s: float = 30) -> Request:
     return Request(
         method=method, target=f"/trade-api/v2{path}", headers={"A": "b"}, timeout_s=timeout_s
     )
@@ -76,6 +80,8 @@ async def test_a_broken_connection_is_a_lost_answer_and_nothing_is_sent_again(
 
 
 async def test_a_late_answer_is_a_lost_one(fake: FakeKalshi, transport: RestTransport) -> None:
+    fake.script("GET /warm", Answer())
+    await transport.send(request(path="/warm"))
     fake.script("POST /x", Answer(hang=True))
     outcome = await transport.send(request("POST", timeout_s=0.1))
     assert outcome == LostAnswer("no answer from 127.0.0.1 within 0.1 s", timed_out=True)
@@ -96,16 +102,18 @@ async def test_a_cut_body_is_a_lost_answer(transport: RestTransport, fake: FakeK
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     cut = RestTransport(f"http://127.0.0.1:{runner.addresses[0][1]}", TestClock())
-    outcome = await cut.send(Request(method="POST", target="/x", headers={}))
-    assert isinstance(outcome, LostAnswer)
+    outcome = await cut.send(Request(method="POST", target="/x", headers={}, timeout_s=30))
     await cut.close()
     await runner.cleanup()
+    assert isinstance(outcome, LostAnswer)
+    assert not outcome.timed_out
 
 
 async def test_without_a_connection_nothing_was_sent() -> None:
     transport = RestTransport("http://127.0.0.1:9/a", TestClock())
-    assert isinstance(await transport.send(request("POST")), NotSent)
+    outcome = await transport.send(request("POST"))
     await transport.close()
+    assert isinstance(outcome, NotSent)
 
 
 async def test_a_connection_that_never_stands_is_not_sent_either() -> None:
@@ -119,12 +127,12 @@ async def test_a_connection_that_never_stands_is_not_sent_either() -> None:
     port = server.sockets[0].getsockname()[1]
     transport = RestTransport(f"https://127.0.0.1:{port}", TestClock())
     outcome = await transport.send(request("POST", timeout_s=0.2))
-    assert isinstance(outcome, NotSent)
     await transport.close()
     for writer in writers:
         writer.close()
         await writer.wait_closed()
     server.close()
+    assert isinstance(outcome, NotSent)
 
 
 class Ear:
@@ -146,21 +154,35 @@ class Ear:
         server = await asyncio.start_server(self.listen, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         opened = RestTransport(f"http://127.0.0.1:{port}", TestClock())
-        yield opened
-        await opened.close()
-        for writer in self.writers:
-            writer.close()
-        server.close()
+        try:
+            yield opened
+        finally:
+            await opened.close()
+            for writer in self.writers:
+                writer.close()
+            server.close()
 
 
-ORDER = Request(method="POST", target="/x", headers={"A": "b"}, body=b"body", timeout_s=0.4)
+class Go(asyncio.Future[None]):
+    """Leave for a first byte; knows that somebody waits for it."""
+
+    awaited = False
+
+    @override
+    def __await__(self) -> Generator[Any, None, None]:
+        self.awaited = True
+        return super().__await__()
+
+
+ORDER = Request(method="POST", target="/x", headers={"A": "b"}, body=b"body", timeout_s=30)
 
 
 async def test_no_byte_leaves_before_it_may() -> None:
     ear = Ear()
     async with ear.transport() as transport, asyncio.TaskGroup() as group:
-        go = asyncio.get_running_loop().create_future()
+        go = Go()
         sending = group.create_task(transport.send(ORDER, go), name="sending")
+        await until(lambda: go.awaited and ear.writers)
         await asyncio.sleep(0.1)
         assert len(ear.writers) == 1, "it has its connection"
         assert ear.heard == b""
@@ -172,17 +194,17 @@ async def test_no_byte_leaves_before_it_may() -> None:
 async def test_what_may_never_leave_is_not_sent() -> None:
     ear = Ear()
     async with ear.transport() as transport:
-        go = asyncio.get_running_loop().create_future()
-        assert isinstance(await transport.send(ORDER, go), NotSent)
+        order = replace(ORDER, timeout_s=0.4)
+        assert isinstance(await transport.send(order, Go()), NotSent)
         assert ear.heard == b""
 
 
 async def test_a_connection_that_is_gone_when_it_may_leave_is_not_sent_on() -> None:
     ear = Ear()
     async with ear.transport() as transport, asyncio.TaskGroup() as group:
-        go = asyncio.get_running_loop().create_future()
+        go = Go()
         sending = group.create_task(transport.send(ORDER, go), name="sending")
-        await asyncio.sleep(0.1)
+        await until(lambda: go.awaited and ear.writers)
         ear.writers[0].close()
         await asyncio.sleep(0.1)
         go.set_result(None)
@@ -201,8 +223,9 @@ class Babbler(Ear):
 async def test_what_nobody_asked_for_is_no_answer_to_what_may_leave_later() -> None:
     ear = Babbler()
     async with ear.transport() as transport, asyncio.TaskGroup() as group:
-        go = asyncio.get_running_loop().create_future()
+        go = Go()
         sending = group.create_task(transport.send(ORDER, go), name="sending")
+        await until(lambda: go.awaited and ear.writers)
         await asyncio.sleep(0.1)
         go.set_result(None)
         assert isinstance(await sending, NotSent)

@@ -12,6 +12,7 @@ from daemon.ports import Deliver, Depth
 from daemon.venues.terms_first import TermsFirst
 from tests import builders as make
 from tests.runtime.fake_venue import FakeVenue, Question
+from tests.venues.listening import until
 
 FILLS = QueryFills(account=make.ACCOUNT, venue=make.VENUE, symbol=None, since_ns=0)
 BOOK = QueryBook(account=make.ACCOUNT, venue=make.VENUE, since_ns=0)
@@ -68,7 +69,7 @@ async def heard_from(first: TermsFirst, venue: FakeVenue, *events: Event) -> lis
     venue.stream = stream
     async with asyncio.TaskGroup() as group:
         running = group.create_task(first.run(heard.append))
-        await asyncio.sleep(0.02)
+        await until(lambda: all(event in heard for event in events))
         running.cancel()
     return heard
 

@@ -29,7 +29,7 @@ from daemon.paper.crypto.keys import ApiKey
 from daemon.paper.server import PaperServer, serve
 
 SYMBOL = "ETHUSDT"
-PATIENCE_S = 3
+PATIENCE_S = 30
 LEVELS: dict[str, Any] = {
     "bids": [("2499.00", "2"), ("2498.00", "3")],
     "asks": [("2501.00", "2"), ("2502.00", "3")],

@@ -204,7 +204,7 @@ async def test_connections_are_cut_and_refused() -> None:
             await buy(alice)
             with pytest.raises(ConnectionClosed):
                 await hear(socket, "never")
-        await alice.admin("PUT", "/reads", {"private_frames": "after_ack", "after_ack_ms": 60})
+        await alice.admin("PUT", "/reads", {"private_frames": "after_ack", "after_ack_ms": 500})
         async with socket_to(f"{base}/private/ws/{key}") as socket:
             await buy(alice, quantity="0.1")
             with pytest.raises(TimeoutError):

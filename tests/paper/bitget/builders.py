@@ -29,7 +29,7 @@ from daemon.paper.server import PaperServer, serve
 
 SYMBOL = "ETHUSDT"
 SPOT, FUTURES = "bitget_spot", "bitget_usdt_futures"
-PATIENCE_S = 3
+PATIENCE_S = 30
 BOOK = f"/instruments/{SYMBOL}/book"
 SEND = f"/instruments/{SYMBOL}/orders"
 LEVELS: dict[str, Any] = {

@@ -25,7 +25,7 @@ from daemon.paper.server import PaperServer, serve
 SPOT, PERP = "phemex_spot", "phemex_usdt_perp"
 SYMBOLS = {SPOT: "sETHUSDT", PERP: "ETHUSDT"}
 NO_EXECUTION = "00000000-0000-0000-0000-000000000000"
-PATIENCE_S = 3
+PATIENCE_S = 30
 LEVELS: dict[str, Any] = {
     "bids": [("2499.00", "2"), ("2498.00", "3")],
     "asks": [("2501.00", "2"), ("2502.00", "3")],

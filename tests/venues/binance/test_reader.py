@@ -29,6 +29,7 @@ from daemon.venues.binance.wire import SPOT, USDM
 from tests.venues.binance.builders import ACCOUNT, AT_NS, CLIENT_ID, SOL, SPOT_ORDER, SUI, key
 from tests.venues.binance.fake_binance import Answer, FakeBinance, config, ok, refused
 from tests.venues.kalshi.builders import ManualClock
+from tests.venues.listening import closing
 
 D = Decimal
 
@@ -125,23 +126,24 @@ async def test_an_order_that_nobody_can_tell_of(
 
 async def test_spot_trades_are_read_by_days(fake: FakeBinance) -> None:
     clock = ManualClock()
-    venue = BinanceVenue(config(SPOT, fake.url), clock)
-    now_ms = clock.wall_ns() // 10**6
-    day_ms = 24 * 3_600_000
-    since_ns = (now_ms - 2 * day_ms - 5) * 10**6
-    *fills, read = await venue.fills(fills_since(since_ns))
-    assert [fill.transact_time_ns for fill in fills if isinstance(fill, Fill)] == [
-        AT_NS - 60_000 * 10**6, AT_NS + 5 * 10**6,
-    ]  # fmt: skip
-    assert isinstance(read, FillsRead)
-    assert (read.symbol, read.since_ns) == (SOL, since_ns)
-    spans = [(int(s.query["startTime"]), int(s.query["endTime"])) for s in fake.sent(SPOT_TRADES)]
-    assert spans[0][0] == since_ns // 10**6
-    assert len(spans) == 3
-    assert all(end - start == day_ms - 1 for start, end in spans)
-    assert all(later[0] == sooner[1] + 1 for sooner, later in pairwise(spans))
-    fake.badly_signed.clear()  # a clock of its own
-    await venue.close()
+    async with closing(BinanceVenue(config(SPOT, fake.url), clock)) as venue:
+        now_ms = clock.wall_ns() // 10**6
+        day_ms = 24 * 3_600_000
+        since_ns = (now_ms - 2 * day_ms - 5) * 10**6
+        *fills, read = await venue.fills(fills_since(since_ns))
+        assert [fill.transact_time_ns for fill in fills if isinstance(fill, Fill)] == [
+            AT_NS - 60_000 * 10**6, AT_NS + 5 * 10**6,
+        ]  # fmt: skip
+        assert isinstance(read, FillsRead)
+        assert (read.symbol, read.since_ns) == (SOL, since_ns)
+        spans = [
+            (int(s.query["startTime"]), int(s.query["endTime"])) for s in fake.sent(SPOT_TRADES)
+        ]
+        assert spans[0][0] == since_ns // 10**6
+        assert len(spans) == 3
+        assert all(end - start == day_ms - 1 for start, end in spans)
+        assert all(later[0] == sooner[1] + 1 for sooner, later in pairwise(spans))
+        fake.badly_signed.clear()  # a clock of its own
 
 
 @pytest.mark.parametrize("since_ns", [0, 1])

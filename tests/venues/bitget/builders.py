@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import time
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -77,24 +75,6 @@ def row(name: str, **changes: object) -> msgspec.Raw:
     return msgspec.Raw(json.dumps(kept).encode())
 
 
-class TestClock:
-    """The machine's clocks, with a wall clock that may be wrong."""
-
-    __test__ = False
-
-    def __init__(self, ahead_s: float = 0.0) -> None:
-        self.ahead_s = ahead_s
-
-    def wall_ns(self) -> int:
-        return time.time_ns() + int(self.ahead_s * 1e9)
-
-    def mono_ns(self) -> int:
-        return time.monotonic_ns()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-
 def config(market: Market, url: str = "http://127.0.0.1:1", **changes: object) -> BitgetConfig:
     known = BitgetConfig(
         account=ACCOUNT,
@@ -103,14 +83,12 @@ def config(market: Market, url: str = "http://127.0.0.1:1", **changes: object) -
         rest_url=url,
         ws_url=url.replace("http", "ws"),
         refresh_active_s=0.2,
-        ping_s=0.4,
-        order_timeout_s=0.5,
-        query_timeout_s=0.5,
-        confirm_s=1.0,
+        order_timeout_s=30.0,
+        query_timeout_s=30.0,
         first_reconnect_s=0.02,
         longest_reconnect_s=0.1,
         seed=7,
-        repeat=RepeatPolicy(attempts=3, first_wait_s=0.01, longest_wait_s=0.05, total_s=5.0),
+        repeat=RepeatPolicy(attempts=3, first_wait_s=0.01, longest_wait_s=0.05, total_s=60.0),
     )
     return replace(known, **changes)  # type: ignore[arg-type]
 

@@ -8,8 +8,9 @@ import pytest
 
 from daemon.venues.bitget.venue import BitgetVenue
 from daemon.venues.bitget.wire import Market
-from tests.venues.bitget.builders import TestClock, config
+from tests.venues.bitget.builders import config
 from tests.venues.bitget.fake_bitget import FakeBitget, serving
+from tests.venues.kalshi.builders import TestClock
 
 Make = Callable[..., BitgetVenue]
 
@@ -26,8 +27,8 @@ async def make(fake: FakeBitget) -> AsyncIterator[Make]:
     """Makes venues and closes them."""
     made: list[BitgetVenue] = []
 
-    def venue(market: Market, *, ahead_s: float = 0.0, **changes: object) -> BitgetVenue:
-        made.append(BitgetVenue(config(market, fake.url, **changes), TestClock(ahead_s)))
+    def venue(market: Market, *, clock: TestClock | None = None, **changes: object) -> BitgetVenue:
+        made.append(BitgetVenue(config(market, fake.url, **changes), clock or TestClock()))
         return made[-1]
 
     yield venue

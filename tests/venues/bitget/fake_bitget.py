@@ -132,7 +132,7 @@ class FakeBitget:
         else:
             answer = scripted.pop(0) if len(scripted) > 1 else scripted[0]
         if answer.hang:
-            await asyncio.sleep(3)
+            await asyncio.Event().wait()
         if answer.drop:
             assert request.transport is not None
             request.transport.close()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from daemon.core.events import (
@@ -21,6 +19,8 @@ from tests.venues.bitget.builders import SPOT_ORDER, cancel_order, place_order
 from tests.venues.bitget.conftest import Make
 from tests.venues.bitget.fake_bitget import Answer, FakeBitget, refused
 from tests.venues.bitget.test_venue import ask_market
+from tests.venues.kalshi.builders import StandingClock, TestClock
+from tests.venues.listening import impatient
 
 PLACE = "POST /api/v2/spot/trade/place-order"
 CANCEL = "POST /api/v2/spot/trade/cancel-order"
@@ -37,14 +37,14 @@ async def test_an_order_is_placed(fake: FakeBitget, spot: BitgetVenue) -> None:
     assert "paptrading" not in seen.headers
 
 
-async def test_a_prepared_order_is_sent_as_it_was_signed(
-    fake: FakeBitget, spot: BitgetVenue
-) -> None:
+async def test_a_prepared_order_is_sent_as_it_was_signed(fake: FakeBitget, make: Make) -> None:
+    clock = StandingClock()
+    spot = make(Market.SPOT, clock=clock)
     spot.prepare(ORDER)
-    await asyncio.sleep(0.02)
     signed_ms = spot.session.venue_ns() // 1_000_000
+    clock.pass_s(0.02)
     await spot.place(ORDER)
-    assert int(fake.last(PLACE).headers["ACCESS-TIMESTAMP"]) < signed_ms
+    assert int(fake.last(PLACE).headers["ACCESS-TIMESTAMP"]) == signed_ms
 
 
 async def test_an_order_prepared_before_its_terms_changed_is_encoded_again(
@@ -89,6 +89,8 @@ async def test_what_came_of_it(
     kind: type[OrderRejected | OrderInDoubt],
     reason: RejectReason,
 ) -> None:
+    if answer.hang:
+        impatient(spot.session.config)
     fake.script(PLACE, answer)
     (got,) = await spot.place(ORDER)
     assert isinstance(got, kind)
@@ -119,12 +121,12 @@ async def test_nobody_there(make: Make) -> None:
 
 
 async def test_a_stale_clock_is_corrected_and_signed_again(fake: FakeBitget, make: Make) -> None:
-    venue = make(Market.SPOT, ahead_s=90)
+    venue = make(Market.SPOT, clock=TestClock(90))
     fake.script(PLACE, refused("40008"), *fake.answers[PLACE])
     (got,) = await venue.place(ORDER)
     assert isinstance(got, OrderAccepted)
     first, second = (int(seen.headers["ACCESS-TIMESTAMP"]) for seen in fake.all(PLACE))
-    assert first - second > 88_000
+    assert first - second > 70_000
 
 
 async def test_beyond_our_own_limit_nothing_is_sent(fake: FakeBitget, spot: BitgetVenue) -> None:
@@ -165,6 +167,8 @@ async def test_a_cancel(fake: FakeBitget, spot: BitgetVenue) -> None:
 async def test_a_cancel_without_success(
     fake: FakeBitget, spot: BitgetVenue, answer: Answer, reason: RejectReason
 ) -> None:
+    if answer.hang:
+        impatient(spot.session.config)
     fake.script(CANCEL, answer)
     (got,) = await spot.cancel(cancel_order(Market.SPOT, SPOT_ORDER))
     assert isinstance(got, CancelRejected)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -55,6 +56,7 @@ from tests.venues.bitget.builders import (
 )
 from tests.venues.bitget.conftest import Make
 from tests.venues.bitget.fake_bitget import Answer, FakeBitget, refused, success
+from tests.venues.listening import impatient
 
 FILLS = "GET /api/v2/spot/trade/fills"
 RESTING = "GET /api/v2/spot/trade/unfilled-orders"
@@ -116,10 +118,11 @@ async def test_an_absent_order_is_looked_for_in_every_list(
     fake: FakeBitget, spot: BitgetVenue, answer: Answer
 ) -> None:
     fake.script(ORDER, answer)
+    asked_ns = time.time_ns()
     (absent,) = await spot.order(ask_order(Market.SPOT))
     assert isinstance(absent, OrderAbsent)
     assert fake.paths() == [ORDER, RESTING, HISTORY]
-    assert 0 <= absent.receive_time_ns - absent.as_of_ns < 3 * NANOS
+    assert asked_ns - 3 * NANOS < absent.as_of_ns <= absent.receive_time_ns
 
 
 async def test_an_order_that_only_a_list_shows(fake: FakeBitget, spot: BitgetVenue) -> None:
@@ -150,6 +153,8 @@ async def test_a_look_that_proves_nothing(
     fake: FakeBitget, spot: BitgetVenue, what: str, answer: Answer, reason: RejectReason
 ) -> None:
     fake.script(ORDER, success([]))
+    if answer.hang:
+        impatient(spot.session.config)
     fake.script(what, answer)
     (failed,) = await spot.order(ask_order(Market.SPOT))
     assert isinstance(failed, QueryFailed)
@@ -195,7 +200,7 @@ async def test_futures_fills_are_one_window(fake: FakeBitget, futures: BitgetVen
     (seen,) = fake.all("GET /api/v2/mix/order/fills")
     assert seen.query["productType"] == "USDT-FUTURES"
     now_ms = futures.session.venue_ns() // MS
-    assert abs(now_ms - int(seen.query["startTime"]) - ARCHIVE_S * 1000) < 2_000
+    assert abs(now_ms - int(seen.query["startTime"]) - ARCHIVE_S * 1000) < 20_000
 
 
 async def test_uta_lists_all_symbols_and_the_one_is_picked(fake: FakeBitget, make: Make) -> None:

@@ -36,6 +36,7 @@ from daemon.venues.bitget.wire import Dialect, Market
 from tests.venues.bitget.builders import ACCOUNT, ETH, SOL, D, data, frame
 from tests.venues.bitget.conftest import Make
 from tests.venues.bitget.fake_bitget import Answer, FakeBitget, success
+from tests.venues.kalshi.builders import TestClock
 from tests.venues.listening import Heard, running, until
 
 PRIVATE, PUBLIC = "/v2/ws/private", "/v2/ws/public"
@@ -122,13 +123,19 @@ async def test_subscriptions_that_are_not_confirmed(fake: FakeBitget, make: Make
 
 
 async def test_pings_keep_a_quiet_connection(fake: FakeBitget, make: Make) -> None:
-    async with running(make(Market.SPOT, ping_s=0.3)) as heard:
+    clock = TestClock()
+    async with running(make(Market.SPOT, clock=clock)) as heard:
         await confirmed(heard)
-        await until(lambda: fake.said.count((PRIVATE, "ping")) > DEAD_PINGS)
-        assert fake.said.count((PUBLIC, "ping")) > 1
+        await until(lambda: fake.sockets.get(PUBLIC))
+        for number in range(DEAD_PINGS + 1):
+            clock.pass_s(10)
+            for path in (PRIVATE, PUBLIC):
+                await until(lambda: fake.said.count((path, "ping")) > number)  # noqa: B023
+            await asyncio.sleep(0.1)
         assert not heard.of(StreamLost)
         fake.mute_pongs = True
-        await until(lambda: heard.of(StreamLost))
+        clock.pass_s(60)
+        await heard.wait(StreamLost)
         assert heard.of(StreamLost)[0].text == "the websocket is silent"
 
 

@@ -26,7 +26,8 @@ from daemon.venues.errors import (
 )
 from tests.venues.bitget.builders import ACCOUNT, ETH, SOL, D
 from tests.venues.bitget.conftest import Make
-from tests.venues.bitget.fake_bitget import Answer, FakeBitget, ok, refused
+from tests.venues.bitget.fake_bitget import Answer, FakeBitget, ok, refused, success
+from tests.venues.kalshi.builders import TestClock
 
 ASSETS = "GET /api/v2/spot/account/assets"
 POSITIONS = "GET /api/v2/mix/position/all-position"
@@ -108,13 +109,13 @@ async def test_opening_says_what_to_do(
 
 @pytest.mark.parametrize(("ahead_s", "opens"), [(-90, True), (200, False)])
 async def test_a_wrong_clock(make: Make, ahead_s: float, *, opens: bool) -> None:
-    venue = make(Market.SPOT, ahead_s=ahead_s)
+    venue = make(Market.SPOT, clock=TestClock(ahead_s))
     if opens:
         await venue.open()
     else:
         with pytest.raises(WrongClockError, match="NTP"):
             await venue.open()
-    assert abs(venue.skew_ns / NANOS - ahead_s) < 1.1
+    assert abs(venue.skew_ns / NANOS - ahead_s) < 6
 
 
 async def test_an_rsa_key_signs_off_the_loop(fake: FakeBitget, make: Make) -> None:
@@ -149,6 +150,13 @@ async def test_a_quote_and_a_market(
         named = {} if market is Market.SPOT else {"productType": "USDT-FUTURES"}
     symbol = "SOLUSDT" if market is Market.SPOT else "ETHUSDT"
     assert fake.seen[-1].query == {**named, "symbol": symbol}
+
+
+async def test_a_market_that_no_row_is_of_is_not_found(fake: FakeBitget, spot: BitgetVenue) -> None:
+    fake.script("GET /api/v2/spot/public/symbols", success([]))
+    (failed,) = await spot.market(ask_market(Market.SPOT))
+    assert isinstance(failed, QueryFailed)
+    assert failed.reason is RejectReason.NOT_FOUND
 
 
 async def test_a_quote_and_a_market_that_cannot_be_had(fake: FakeBitget, spot: BitgetVenue) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from decimal import Decimal
+from math import ceil
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from typing_extensions import override
 
 from daemon.core.commands import CancelOrder, PlaceOrder
 from daemon.core.events import Quote, QuoteSource
@@ -45,21 +47,50 @@ def frame(name: str) -> bytes:
 
 
 class TestClock:
-    """The machine's clocks, with a wall clock that may be wrong."""
+    """The machine's clocks: a wall clock that may be wrong, a monotonic one that can jump.
+
+    Sleeps take their time, or pass it at once where it is `quick`.
+    """
 
     __test__ = False
 
-    def __init__(self, ahead_s: float = 0.0) -> None:
+    def __init__(self, ahead_s: float = 0.0, *, quick: bool = False) -> None:
         self.ahead_s = ahead_s
+        self.quick = quick
+        self.slept: list[float] = []
+        self._passed_ns = 0
 
     def wall_ns(self) -> int:
         return time.time_ns() + int(self.ahead_s * 1e9)
 
     def mono_ns(self) -> int:
-        return time.monotonic_ns()
+        return time.monotonic_ns() + self._passed_ns
+
+    def pass_s(self, seconds: float) -> None:
+        """Let so much time pass at once."""
+        self._passed_ns += ceil(seconds * 1e9)
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+        self.slept.append(seconds)
+        if self.quick:
+            self.pass_s(seconds)
+        await asyncio.sleep(0 if self.quick else seconds)
+
+
+class StandingClock(TestClock):
+    """Both clocks stand but for `pass_s` and what passes at once."""
+
+    def __init__(self, *, quick: bool = False) -> None:
+        super().__init__(quick=quick)
+        self._began_ns = (time.time_ns(), time.monotonic_ns())
+
+    @override
+    def wall_ns(self) -> int:
+        return self._began_ns[0] + self._passed_ns
+
+    @override
+    def mono_ns(self) -> int:
+        return self._began_ns[1] + self._passed_ns
 
 
 class ManualClock:
@@ -88,13 +119,13 @@ def config(rest_url: str = "http://127.0.0.1:1/trade-api/v2", ws_url: str = "") 
         rest_url=rest_url,
         ws_url=ws_url or rest_url.replace("http", "ws").replace("/trade-api/", "/trade-api/ws/"),
         refresh_active_s=0.2,
-        order_timeout_s=0.5,
-        query_timeout_s=0.5,
+        order_timeout_s=30.0,
+        query_timeout_s=30.0,
         first_reconnect_s=0.02,
         longest_reconnect_s=0.1,
         status_poll_s=0.1,
         seed=7,
-        repeat=RepeatPolicy(attempts=3, first_wait_s=0.01, longest_wait_s=0.05, total_s=5.0),
+        repeat=RepeatPolicy(attempts=3, first_wait_s=0.01, longest_wait_s=0.05, total_s=60.0),
     )
 
 

@@ -103,7 +103,7 @@ class FakeKalshi:
         else:
             answer = scripted.pop(0) if len(scripted) > 1 else scripted[0]
         if answer.hang:
-            await asyncio.sleep(3)
+            await asyncio.Event().wait()
         if answer.drop:
             assert request.transport is not None
             request.transport.close()

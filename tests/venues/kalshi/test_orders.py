@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -24,18 +23,21 @@ from daemon.core.events import (
     OrderRejected,
 )
 from daemon.core.terms import ClientOrderId, RejectReason
+from daemon.venues.kalshi.orders import AHEAD_S
 from daemon.venues.kalshi.sign import KalshiSigner
 from daemon.venues.kalshi.venue import KalshiVenue
 from tests.venues.kalshi.builders import (
     ORDER_ID,
     TICKER,
     ManualClock,
+    StandingClock,
     TestClock,
     cancel_order,
     config,
     place_order,
 )
 from tests.venues.kalshi.fake_kalshi import Answer, FakeKalshi, ok, refused
+from tests.venues.listening import closing, impatient, until
 
 CREATE = "POST /portfolio/events/orders"
 CANCEL = f"DELETE /portfolio/events/orders/{ORDER_ID}"
@@ -49,10 +51,12 @@ async def mute_server(writers: list[asyncio.StreamWriter]) -> AsyncIterator[int]
         writers.append(writer)
 
     server = await asyncio.start_server(mute, "127.0.0.1", 0)
-    yield server.sockets[0].getsockname()[1]
-    for writer in writers:
-        writer.close()
-    server.close()
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        for writer in writers:
+            writer.close()
+        server.close()
 
 
 def kinds(events: object) -> list[type[Event]]:
@@ -88,6 +92,8 @@ async def test_an_order_is_sent_once_whatever_happens(
     kind: type[OrderInDoubt | OrderRejected],
     reason: RejectReason,
 ) -> None:
+    if answer.hang:
+        impatient(venue.session.config)
     fake.script(CREATE, answer)
     events = await venue.place(place_order())
     assert isinstance(events[-1], kind)
@@ -96,29 +102,29 @@ async def test_an_order_is_sent_once_whatever_happens(
 
 
 async def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
-    venue = KalshiVenue(config("http://127.0.0.1:9/trade-api/v2"), TestClock())
-    (event,) = await venue.place(place_order())
-    assert isinstance(event, OrderRejected)
-    assert event.reason is RejectReason.NETWORK
-    (event,) = await venue.cancel(cancel_order())
-    assert isinstance(event, CancelRejected)
-    assert event.reason is RejectReason.NETWORK
-    await venue.close()
+    async with closing(
+        KalshiVenue(config("http://127.0.0.1:9/trade-api/v2"), TestClock())
+    ) as venue:
+        (event,) = await venue.place(place_order())
+        assert isinstance(event, OrderRejected)
+        assert event.reason is RejectReason.NETWORK
+        (event,) = await venue.cancel(cancel_order())
+        assert isinstance(event, CancelRejected)
+        assert event.reason is RejectReason.NETWORK
 
 
 async def test_a_wrong_clock_is_corrected_and_the_order_sent_again_once(fake: FakeKalshi) -> None:
-    venue = KalshiVenue(config(fake.url), TestClock(ahead_s=120))
-    fake.script(CREATE, refused(401, "header_timestamp_expired"), ok("create_partial_ioc", 201))
-    assert kinds(await venue.place(place_order())) == [OrderAccepted, OrderCanceled]
-    first, second = (int(s.headers["KALSHI-ACCESS-TIMESTAMP"]) for s in fake.seen)
-    assert 118_000 < first - second < 122_000
-    assert abs(venue.skew_ns / 1e9 - 120) < 1.1
-    fake.script(CREATE, refused(401, "header_timestamp_expired"))
-    (event,) = await venue.place(place_order())
-    assert isinstance(event, OrderRejected)
-    assert event.reason is RejectReason.CLOCK_SKEW
-    assert len(fake.seen) == 4
-    await venue.close()
+    async with closing(KalshiVenue(config(fake.url), TestClock(ahead_s=120))) as venue:
+        fake.script(CREATE, refused(401, "header_timestamp_expired"), ok("create_partial_ioc", 201))
+        assert kinds(await venue.place(place_order())) == [OrderAccepted, OrderCanceled]
+        first, second = (int(s.headers["KALSHI-ACCESS-TIMESTAMP"]) for s in fake.seen)
+        assert 100_000 < first - second < 126_000
+        assert abs(venue.skew_ns / 1e9 - 120) < 6
+        fake.script(CREATE, refused(401, "header_timestamp_expired"))
+        (event,) = await venue.place(place_order())
+        assert isinstance(event, OrderRejected)
+        assert event.reason is RejectReason.CLOCK_SKEW
+        assert len(fake.seen) == 4
 
 
 async def test_an_order_that_cannot_be_said_is_refused_here(
@@ -144,13 +150,14 @@ async def test_a_prepared_order_waits_ready_and_is_sent_once(
 
 
 async def test_an_order_whose_time_to_wait_is_over_is_sent_once(fake: FakeKalshi) -> None:
-    venue = KalshiVenue(replace(config(fake.url), order_timeout_s=0.05), TestClock())
-    command = place_order()
-    venue.prepare(command)
-    await asyncio.sleep(0.1)
-    assert kinds(await venue.place(command)) == [OrderAccepted, OrderCanceled]
-    assert fake.paths() == [CREATE]
-    await venue.close()
+    async with closing(
+        KalshiVenue(replace(config(fake.url), order_timeout_s=0.5), TestClock())
+    ) as venue:
+        command = place_order()
+        venue.prepare(command)
+        await until(lambda: not venue._orders._under_way)
+        assert kinds(await venue.place(command)) == [OrderAccepted, OrderCanceled]
+        assert fake.paths() == [CREATE]
 
 
 @pytest.mark.parametrize(("after_s", "tries"), [(0.1, 2), (2, 1)])
@@ -161,16 +168,16 @@ async def test_what_could_not_leave_is_tried_anew_only_while_its_price_is_fresh(
     clock, writers = ManualClock(), list[asyncio.StreamWriter]()
     async with mute_server(writers) as port:
         url = f"https://127.0.0.1:{port}/trade-api/v2"
-        venue = KalshiVenue(replace(config(url), order_timeout_s=0.2), clock)
-        venue.prepare(place_order())
-        async with asyncio.TaskGroup() as group:
-            placing = group.create_task(venue.place(place_order()), name="place")
-            await asyncio.sleep(0.05)
-            clock.now_ns += int(after_s * 1e9)
-        (event,) = placing.result()
-        assert isinstance(event, OrderRejected)
-        assert event.reason is RejectReason.NETWORK
-        await venue.close()
+        async with closing(KalshiVenue(replace(config(url), order_timeout_s=0.2), clock)) as venue:
+            venue.prepare(place_order())
+            async with asyncio.TaskGroup() as group:
+                placing = group.create_task(venue.place(place_order()), name="place")
+                await asyncio.sleep(0)  # it has begun
+                clock.now_ns += int(after_s * 1e9)
+            (event,) = placing.result()
+            assert isinstance(event, OrderRejected)
+            assert event.reason is RejectReason.NETWORK
+        await until(lambda: len(writers) >= tries)
     assert len(writers) == tries
 
 
@@ -191,10 +198,9 @@ async def test_more_orders_than_can_wait_ready_are_each_sent_once(
 
 
 async def test_an_order_that_is_never_let_go_is_dropped_at_the_end(fake: FakeKalshi) -> None:
-    venue = KalshiVenue(config(fake.url), TestClock())
-    venue.prepare(place_order())
-    await asyncio.sleep(0.05)
-    await venue.close()
+    async with closing(KalshiVenue(config(fake.url), TestClock())) as venue:
+        venue.prepare(place_order())
+        await asyncio.sleep(0.05)
     await asyncio.sleep(0.05)
     assert fake.seen == []
 
@@ -240,6 +246,8 @@ async def test_a_cancel_that_nobody_confirms(
     fake: FakeKalshi, venue: KalshiVenue, answer: Answer, reason: RejectReason
 ) -> None:
     await venue.reader.as_of_ns()
+    if answer.hang:
+        impatient(venue.session.config)
     fake.script(CANCEL, answer)
     (event,) = await venue.cancel(cancel_order())
     assert isinstance(event, CancelRejected)
@@ -250,26 +258,22 @@ async def test_a_cancel_that_nobody_confirms(
 async def place_signed_by(fake: FakeKalshi, wait_s: float) -> tuple[str, str]:
     """Prepare, wait, place with an RSA key; gives the timestamp and the signed text's check."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    clock = TestClock()
-    base = config(fake.url)
-    settings = type(base)(
-        account=base.account, key_id="k", signer=KalshiSigner(key), rest_url=fake.url
-    )
-    venue = KalshiVenue(settings, clock)
-    command: PlaceOrder = place_order()
-    prepared_ms = str(venue.session.now_ms())
-    venue.prepare(command)
-    time.sleep(wait_s)
-    await venue.place(command)
-    headers = fake.last(CREATE).headers
-    text = headers["KALSHI-ACCESS-TIMESTAMP"] + "POST/trade-api/v2/portfolio/events/orders"
-    key.public_key().verify(
-        base64.b64decode(headers["KALSHI-ACCESS-SIGNATURE"]),
-        text.encode(),
-        padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32),
-        hashes.SHA256(),
-    )
-    await venue.close()
+    clock = StandingClock()
+    settings = replace(config(fake.url), signer=KalshiSigner(key))
+    async with closing(KalshiVenue(settings, clock)) as venue:
+        command: PlaceOrder = place_order()
+        prepared_ms = str(venue.session.now_ms())
+        venue.prepare(command)
+        clock.pass_s(wait_s)
+        await venue.place(command)
+        headers = fake.last(CREATE).headers
+        text = headers["KALSHI-ACCESS-TIMESTAMP"] + "POST/trade-api/v2/portfolio/events/orders"
+        key.public_key().verify(
+            base64.b64decode(headers["KALSHI-ACCESS-SIGNATURE"]),
+            text.encode(),
+            padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32),
+            hashes.SHA256(),
+        )
     return prepared_ms, headers["KALSHI-ACCESS-TIMESTAMP"]
 
 
@@ -277,30 +281,30 @@ async def test_a_prepared_signature_is_used_while_fresh_and_made_again_when_old(
     fake: FakeKalshi,
 ) -> None:
     prepared, sent = await place_signed_by(fake, 0.0)
-    assert 0 <= int(sent) - int(prepared) < 50
+    assert sent == prepared
     prepared, sent = await place_signed_by(fake, 1.05)
-    assert int(sent) - int(prepared) > 1_000
+    assert int(sent) - int(prepared) == 1_050
 
 
 async def signed_at_hand(fake: FakeKalshi, wait_s: float) -> list[int]:
     """Two orders, each `wait_s` after its signature was at hand; how old theirs were, ms."""
-    venue = KalshiVenue(config(fake.url), TestClock())
-    ages: list[int] = []
-    async with asyncio.TaskGroup() as group:
-        keeping = group.create_task(venue.run(lambda _: None), name="venue")
-        await asyncio.sleep(0.01)
-        for name in ("fdx", "fdy"):
-            time.sleep(wait_s)
-            asked_ms = venue.session.now_ms()
-            command = place_order(client_order_id=ClientOrderId(name))
-            venue.prepare(command)
-            await venue.place(command)
-            ages.append(asked_ms - int(fake.last(CREATE).headers["KALSHI-ACCESS-TIMESTAMP"]))
-        keeping.cancel()
-    await venue.close()
+    clock = StandingClock()
+    async with closing(KalshiVenue(config(fake.url), clock)) as venue:
+        ages: list[int] = []
+        async with asyncio.TaskGroup() as group:
+            keeping = group.create_task(venue.run(lambda _: None), name="venue")
+            await until(lambda: AHEAD_S in clock.slept)
+            for name in ("fdx", "fdy"):
+                clock.pass_s(wait_s)
+                asked_ms = venue.session.now_ms()
+                command = place_order(client_order_id=ClientOrderId(name))
+                venue.prepare(command)
+                await venue.place(command)
+                ages.append(asked_ms - int(fake.last(CREATE).headers["KALSHI-ACCESS-TIMESTAMP"]))
+            keeping.cancel()
     return ages
 
 
 async def test_a_signature_at_hand_is_taken_once_and_never_when_it_is_old(fake: FakeKalshi) -> None:
-    assert all(40 <= age <= 400 for age in await signed_at_hand(fake, 0.05))
-    assert all(age <= 0 for age in await signed_at_hand(fake, 0.45))
+    assert await signed_at_hand(fake, 0.05) == [50, 50]
+    assert await signed_at_hand(fake, 0.45) == [0, 0]

@@ -27,7 +27,7 @@ from daemon.venues.stream import SocketForLife
 from tests.venues.kalshi.builders import OTHER, TICKER, TestClock, config, frame
 from tests.venues.kalshi.fake_kalshi import Answer, FakeKalshi, ok
 from tests.venues.kalshi.test_feed import Json, delta, snapshot, ticker
-from tests.venues.listening import running, until
+from tests.venues.listening import closing, running, until
 
 BOOK = f"GET /markets/{TICKER}/orderbook"
 
@@ -47,9 +47,10 @@ async def test_private_events_and_quotes(fake: FakeKalshi, venue: KalshiVenue) -
         await fake.say(json.loads(frame("ws_fill")))
         await heard.wait(Fill)
         assert heard.sources()[-2:] == [QuoteSource.BOOK, QuoteSource.BOOK]
-        count = len(heard.of(Quote))
+        await asyncio.sleep(0.1)
+        asked = fake.paths().count(BOOK)
         await asyncio.sleep(0.5)
-        assert len(heard.of(Quote)) == count
+        assert fake.paths().count(BOOK) == asked
         assert not heard.of(StreamLost)
     assert isinstance(venue.stream, KalshiStream)
 
@@ -121,36 +122,38 @@ async def test_a_lagging_stream_is_not_believed(fake: FakeKalshi, venue: KalshiV
 
 
 async def test_a_silent_socket_is_given_up_and_pings_keep_a_quiet_one(fake: FakeKalshi) -> None:
-    settings = replace(config(fake.url), feed_alive_s=0.4)
-    venue = KalshiVenue(settings, TestClock())
-    fake.script(BOOK, ok("orderbook"))
-    venue.watch([TICKER])
-    async with running(venue) as heard:
-        await until(lambda: "ticker" in fake.sids)
-        await fake.say(on(fake, snapshot(1)))
-        await until(lambda: QuoteSource.BOOK in heard.sources())
-        for _ in range(12):
-            await fake.sockets[-1].ping(b"heartbeat")
-            await asyncio.sleep(0.1)
-        assert not heard.of(StreamLost)
-        assert heard.sources()[-1] is QuoteSource.BOOK
-        await until(lambda: heard.sources()[-1] is QuoteSource.REST)
-        lost = await heard.wait(StreamLost)
-        assert isinstance(lost, StreamLost)
-        assert "silent" in lost.text
-    await venue.close()
+    clock = TestClock()
+    async with closing(KalshiVenue(config(fake.url), clock)) as venue:
+        fake.script(BOOK, ok("orderbook"))
+        venue.watch([TICKER])
+        async with running(venue) as heard:
+            await until(lambda: "ticker" in fake.sids)
+            await fake.say(on(fake, snapshot(1)))
+            await until(lambda: QuoteSource.BOOK in heard.sources())
+            for _ in range(8):
+                await fake.sockets[-1].ping(b"heartbeat")
+                await asyncio.sleep(0.1)
+                clock.pass_s(4)
+            assert not heard.of(StreamLost)
+            assert heard.sources()[-1] is QuoteSource.BOOK
+            clock.pass_s(14)
+            await until(lambda: heard.sources()[-1] is QuoteSource.REST)
+            assert not heard.of(StreamLost)
+            clock.pass_s(60)
+            lost = await heard.wait(StreamLost)
+            assert isinstance(lost, StreamLost)
+            assert "silent" in lost.text
 
 
 async def test_subscriptions_that_nobody_confirms_end_the_connection(fake: FakeKalshi) -> None:
-    venue = KalshiVenue(replace(config(fake.url), confirm_s=0.2), TestClock())
-    fake.silent = True
-    async with running(venue) as heard:
-        lost = await heard.wait(StreamLost)
-        assert isinstance(lost, StreamLost)
-        assert "not confirmed" in lost.text
-        fake.silent = False
-        await heard.wait(StreamRestored)
-    await venue.close()
+    async with closing(KalshiVenue(replace(config(fake.url), confirm_s=0.2), TestClock())) as venue:
+        fake.silent = True
+        async with running(venue) as heard:
+            lost = await heard.wait(StreamLost)
+            assert isinstance(lost, StreamLost)
+            assert "not confirmed" in lost.text
+            fake.silent = False
+            await heard.wait(StreamRestored)
 
 
 async def test_an_overflow_error_connects_again(fake: FakeKalshi, venue: KalshiVenue) -> None:

@@ -107,12 +107,12 @@ def config(venue: Venue, rest_url: str = "http://127.0.0.1:1", **changes: object
         "ws_url": rest_url.replace("http", "ws") + "/ws",
         "kept_qty": {ETH: Decimal(0)} if venue == SPOT else {},
         "refresh_active_s": 0.2,
-        "order_timeout_s": 0.5,
-        "query_timeout_s": 0.5,
+        "order_timeout_s": 30.0,
+        "query_timeout_s": 30.0,
         "first_reconnect_s": 0.02,
         "longest_reconnect_s": 0.1,
         "seed": 7,
-        "repeat": RepeatPolicy(attempts=3, first_wait_s=0.01, longest_wait_s=0.05, total_s=5.0),
+        "repeat": RepeatPolicy(attempts=3, first_wait_s=0.01, longest_wait_s=0.05, total_s=60.0),
         **changes,
     }
     return PhemexConfig(**fields)  # type: ignore[arg-type]

@@ -118,7 +118,7 @@ class FakePhemex:
         self.seen.append(seen)
         answer = self.answer(f"{request.method} {request.path}", seen)
         if answer.hang:
-            await asyncio.sleep(3)
+            await asyncio.Event().wait()
         if answer.drop:
             assert request.transport is not None
             request.transport.close()

@@ -18,6 +18,7 @@ from daemon.venues.phemex.orders import PhemexOrders
 from daemon.venues.phemex.venue import PhemexVenue
 from daemon.venues.phemex.wire import PERP, SPOT
 from tests.venues.kalshi.builders import TestClock
+from tests.venues.listening import closing, impatient
 from tests.venues.phemex.builders import (
     ORDER_ID,
     PERPS,
@@ -75,6 +76,8 @@ async def test_an_order_is_sent_once_whatever_happens(
     kind: type[OrderInDoubt | OrderRejected],
     reason: RejectReason,
 ) -> None:
+    if answer.hang:
+        impatient(perps.session.config)
     fake.script(PLACE, answer)
     (event,) = await perps.place(place_order())
     assert type(event) is kind
@@ -84,15 +87,14 @@ async def test_an_order_is_sent_once_whatever_happens(
 
 
 async def test_what_provably_never_left_is_refused() -> None:
-    venue = PhemexVenue(config(PERP), TestClock())
-    venue.shelf.products = PERPS
-    (event,) = await venue.place(place_order())
-    assert isinstance(event, OrderRejected)
-    assert event.reason is RejectReason.NETWORK
-    (canceled,) = await venue.cancel(cancel_order())
-    assert isinstance(canceled, CancelRejected)
-    assert canceled.reason is RejectReason.NETWORK
-    await venue.close()
+    async with closing(PhemexVenue(config(PERP), TestClock())) as venue:
+        venue.shelf.products = PERPS
+        (event,) = await venue.place(place_order())
+        assert isinstance(event, OrderRejected)
+        assert event.reason is RejectReason.NETWORK
+        (canceled,) = await venue.cancel(cancel_order())
+        assert isinstance(canceled, CancelRejected)
+        assert canceled.reason is RejectReason.NETWORK
 
 
 @pytest.mark.parametrize(
@@ -162,6 +164,8 @@ async def test_a_spot_cancel(fake: FakePhemex, spot: PhemexVenue) -> None:
 async def test_a_cancel_that_nobody_answers(
     fake: FakePhemex, perps: PhemexVenue, answer: Answer, reason: RejectReason
 ) -> None:
+    if answer.hang:
+        impatient(perps.session.config)
     fake.script(CANCEL, answer)
     (event,) = await perps.cancel(cancel_order())
     assert isinstance(event, CancelRejected)

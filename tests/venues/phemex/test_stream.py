@@ -22,7 +22,7 @@ from daemon.venues.phemex.stream import PhemexStream
 from daemon.venues.phemex.venue import PhemexVenue
 from daemon.venues.phemex.wire import PERP
 from tests.venues.kalshi.builders import TestClock
-from tests.venues.listening import running, until
+from tests.venues.listening import closing, running, until
 from tests.venues.phemex.builders import SOL, config, frame, place_order
 from tests.venues.phemex.fake_phemex import FakePhemex, refused
 
@@ -99,33 +99,40 @@ async def test_a_refused_key_is_tried_again_and_told_once(
 
 
 async def test_a_stream_that_says_nothing_of_our_order_is_replaced(fake: FakePhemex) -> None:
-    venue = PhemexVenue(config(PERP, fake.url, echo_s=0.3), TestClock())
-    await venue.open()
-    async with running(venue) as heard:
-        await heard.wait(StreamRestored)
-        await venue.place(place_order())
-        lost = await heard.wait(StreamLost)
-        assert isinstance(lost, StreamLost)
-        assert "accepted order" in lost.text
-        await heard.wait(StreamRestored, 2)
-        await venue.place(place_order())
-        await push(fake, "aop_new")
-        await asyncio.sleep(0.9)
-        assert len(heard.of(StreamLost)) == 1
-    await venue.close()
+    clock = TestClock()
+    async with closing(PhemexVenue(config(PERP, fake.url), clock)) as venue:
+        await venue.open()
+        async with running(venue) as heard:
+            await heard.wait(StreamRestored)
+            await venue.place(place_order())
+            clock.pass_s(11)
+            lost = await heard.wait(StreamLost)
+            assert isinstance(lost, StreamLost)
+            assert "accepted order" in lost.text
+            await heard.wait(StreamRestored, 2)
+            await venue.place(place_order())
+            told = len(heard)
+            await push(fake, "aop_new")
+            await until(lambda: len(heard) > told)
+            clock.pass_s(11)
+            await asyncio.sleep(0.9)
+            assert len(heard.of(StreamLost)) == 1
 
 
 async def test_our_heartbeat_keeps_a_quiet_connection(fake: FakePhemex) -> None:
-    venue = PhemexVenue(config(PERP, fake.url, ping_s=0.3, silence_s=0.9), TestClock())
-    await venue.open()
-    async with running(venue) as heard:
-        await heard.wait(StreamRestored)
-        await asyncio.sleep(1.5)
-        assert fake.methods().count("server.ping") >= 4
-        assert heard.of(StreamLost) == []
-        fake.mute = True
-        await heard.wait(StreamLost)
-    await venue.close()
+    clock = TestClock()
+    async with closing(PhemexVenue(config(PERP, fake.url), clock)) as venue:
+        await venue.open()
+        async with running(venue) as heard:
+            await heard.wait(StreamRestored)
+            for number in range(4):
+                clock.pass_s(6)
+                await until(lambda: fake.methods().count("server.ping") > number)  # noqa: B023
+                await asyncio.sleep(0.1)
+            assert heard.of(StreamLost) == []
+            fake.mute = True
+            clock.pass_s(60)
+            await heard.wait(StreamLost)
 
 
 async def test_products_are_read_again_for_a_fill_that_cannot_be_scaled(
