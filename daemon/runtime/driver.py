@@ -197,8 +197,8 @@ class Driver:
             behind = self._seq - self._snapshot_seq
             if behind >= SNAPSHOT_EVERY and (keeping is None or keeping.done()):
                 in_one_go = behind >= 2 * SNAPSHOT_EVERY
-                work = await self._begin_snapshot() if in_one_go else self._try_snapshot()
-                keeping = group.create_task(_awaited(work), name="snapshot")
+                begun = _awaited(await self._begin_snapshot()) if in_one_go else None
+                keeping = group.create_task(begun or self._try_snapshot(), name="snapshot")
 
     async def _serve_looks(self) -> None:
         while self._looks:

@@ -9,7 +9,7 @@ asked for, so the number of waiting commands is bounded.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from daemon.core.commands import (
@@ -116,10 +116,10 @@ class Outbox:
     def _venue(self, owner: Owner) -> VenuePort:
         return self._venues[owner]
 
-    def _start(self, work: Awaitable[None], name: str) -> None:
+    def _start(self, work: Coroutine[object, object, None], name: str) -> None:
         if self._group is None:
             raise RuntimeError("the outbox is not running")
-        self._group.create_task(_awaited(work), name=name)
+        self._group.create_task(work, name=name)
 
     def _send(self, command: PlaceOrder | CancelOrder) -> None:
         if self._closing:
@@ -166,10 +166,6 @@ class Outbox:
     def _answer(self, answers: Sequence[Event]) -> None:
         for event in answers:
             self._inbox.put_answer(event)
-
-
-async def _awaited(work: Awaitable[None]) -> None:
-    await work
 
 
 def _asked(venue: VenuePort, question: Question) -> Callable[[], Awaitable[Sequence[Event]]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import warnings
 from decimal import Decimal
 
 from daemon.core.commands import (
@@ -134,3 +136,15 @@ async def test_closing_waits_for_answers_and_sends_nothing_more() -> None:
         assert await rig.outbox.close(30) == 0
         assert rig.venue.sent == [order(1)]
         assert rig.venue.asked == []
+
+
+async def test_a_look_that_is_ended_before_it_begins_leaves_no_warning() -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        async with Rig() as rig:
+            rig.outbox.ask(BOOK)
+            (look,) = (task for task in asyncio.all_tasks() if task.get_name() == "look QueryBook")
+            look.cancel()
+        gc.collect()
+    assert not told
+    assert not rig.venue.asked

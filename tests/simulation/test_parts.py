@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import random
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
@@ -312,7 +311,6 @@ def test_a_world_without_a_process_is_not_at_rest() -> None:
     assert not list(verdict.wrong_money(Stage().world, Book()))
 
 
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 def test_a_killed_process_leaves_its_journal_to_the_next(tmp_path: Path) -> None:
     stage = Stage(path=tmp_path / "journal.db")
     world = stage.world
@@ -333,4 +331,3 @@ def test_a_killed_process_leaves_its_journal_to_the_next(tmp_path: Path) -> None
     first, second = (host.engine.book for host in lives)
     assert first.journal_id == second.journal_id
     assert first.positions[stage.key].qty == second.positions[stage.key].qty == 10
-    gc.collect()  # tasks that never began, as killing leaves them: not in a later test
