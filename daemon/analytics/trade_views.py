@@ -12,7 +12,7 @@ from daemon.analytics.scene import Scene, View, money_view, plain, utc, where
 from daemon.core.book import Book
 from daemon.core.order import Order
 from daemon.core.position import Position
-from daemon.core.terms import EXACT, ZERO, Currency, proper, quotient
+from daemon.core.terms import EXACT, ZERO, Currency, RejectReason, proper, quotient
 from daemon.core.trade import Trade, TradeAttempt, TradeFill
 
 
@@ -104,8 +104,8 @@ def _ending(book: Book, trade: Trade) -> tuple[str | None, str]:
     if last.refusal is not None:
         return last.refusal.value, last.text
     order = None if last.client_order_id is None else book.orders.get(last.client_order_id)
-    if order is None or order.reason is None:
-        return None, ""
+    if order is None or order.reason in {None, RejectReason.STOPPED}:
+        return None, ""  # stopped: nobody knew then, and what came of it is known now
     return order.reason.value, order.text
 
 

@@ -9,10 +9,12 @@ from typing import Final, TypeVar
 from daemon.analytics.scene import Scene
 from daemon.analytics.turns import Made, Taker, Turns, go_on
 from daemon.app.trading import Trader
+from daemon.control import acts
 from daemon.control.door import EventMaker, Refusal, TradeMaker
 from daemon.control.tcp import TcpDoor
 from daemon.core.book import Book
 from daemon.core.events import RulesLoaded
+from daemon.core.fold_trades import key_of, terms_of
 from daemon.ports import Clock
 from daemon.runtime.driver import Driver
 from daemon.runtime.freshness import Freshness
@@ -108,8 +110,8 @@ class OperatorDoor:
         wanted = await self.look(make)
         if isinstance(wanted, Refusal):
             return wanted
-        self._trader.begin(wanted)
-        return None
+        followed = self._trader.begin(wanted)
+        return acts.reused(key_of(followed), terms_of(followed), wanted)
 
     async def reload(self) -> tuple[str, ...]:
         """Put the rules of the settings in force; returns the keys that wait for a restart.

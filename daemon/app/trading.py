@@ -75,7 +75,7 @@ class Trader:
     clock: Clock
     settings: TradeSettings
     _group: asyncio.TaskGroup | None = field(default=None, init=False)
-    _running: set[str] = field(default_factory=set, init=False)
+    _running: dict[str, TradeRequested] = field(default_factory=dict, init=False)
 
     @property
     def running(self) -> frozenset[str]:
@@ -88,15 +88,21 @@ class Trader:
             self._group = group
             await asyncio.get_running_loop().create_future()
 
-    def begin(self, wanted: TradeRequested) -> None:
-        """Follow a trade to its end; one that runs already goes on as it is."""
-        if wanted.token in self._running:
-            return
+    def begin(self, wanted: TradeRequested) -> TradeRequested:
+        """Follow a trade to its end; one that runs already goes on as it is.
+
+        Returns what is followed under the token, which may be another trade than is wanted: until
+        its first attempt is journalled, nothing else knows of it.
+        """
+        running = self._running.get(wanted.token)
+        if running is not None:
+            return running
         if self._group is None:
             raise RuntimeError("no trade runs yet")
         limited = replace(wanted, timeout_s=wanted.timeout_s or self.settings.timeout_s)
-        self._running.add(wanted.token)
+        self._running[wanted.token] = limited
         self._group.create_task(self._follow(limited), name=f"trade {wanted.token}")
+        return limited
 
     async def _follow(self, wanted: TradeRequested) -> None:
         try:
@@ -104,7 +110,7 @@ class Trader:
         except OutcomeUnknownError:
             pass  # the engine looks on; whoever asks is told which order it is
         finally:
-            self._running.discard(wanted.token)
+            del self._running[wanted.token]
 
     async def execute_trade(self, wanted: TradeRequested) -> None:
         """Trade until full, until the reason may not pass, or until all attempts are used up.

@@ -54,7 +54,7 @@ from daemon.core.terms import (
     VenueOrderId,
     proper,
 )
-from daemon.core.trade import Trade
+from daemon.core.trade import Terms
 
 _NEAR_LIMIT = 3
 _COMPARED_MOST = 200
@@ -271,18 +271,20 @@ def trade(scene: Scene, body: TradeBody) -> TradeRequested | Refusal:
         position_side=PositionSide(body.position_side),
         timeout_s=body.timeout_s,
     )
-    if known is not None and not _same(known, wanted):
-        return Refusal(409, f"token = {body.token!r} names another trade: take a new one")
+    refusal = None if known is None else reused(known[0].key, known[1].terms, wanted)
+    if refusal is not None:
+        return refusal
     if any(body.token in position.past_tokens for position in scene.book.positions.values()):
         return Refusal(409, f"token = {body.token!r} names a trade of long ago: take a new one")
     return wanted
 
 
-def _same(known: tuple[Position, Trade], wanted: TradeRequested) -> bool:
-    """Whether a token is used again for what it was used for; its time limit may differ."""
-    position, trade = known
-    terms = replace(terms_of(wanted), timeout_s=trade.terms.timeout_s)
-    return (position.key, trade.terms) == (key_of(wanted), terms)
+def reused(key: PositionKey, terms: Terms, wanted: TradeRequested) -> Refusal | None:
+    """Refuse a token that names the trade of `terms` at `key`, where another is wanted; its time
+    limit may differ."""
+    if (key, terms) == (key_of(wanted), replace(terms_of(wanted), timeout_s=terms.timeout_s)):
+        return None
+    return Refusal(409, f"token = {wanted.token!r} names another trade: take a new one")
 
 
 def take_in(scene: Scene, body: ImportBody) -> Event | Refusal:

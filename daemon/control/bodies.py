@@ -29,6 +29,7 @@ _REASON_CHARACTERS: Final = 500
 _ROWS: Final = 5_000
 _TRADE_S: Final = 86_400
 _SPAN_S: Final = 10 * 365 * 86_400
+_ENCODED: Final = "text that UTF-8 can hold"
 _NAMES: Final = {
     "decimal": "a decimal number",
     "str": "text",
@@ -101,10 +102,14 @@ def dollars(name: str, value: Decimal) -> None:
 
 
 def _short(name: str, text: str) -> None:
-    """Refuse what would fill the journal and every line of the log."""
+    """Refuse what would fill the journal and every line of the log, or could be in neither."""
     most = _REASON_CHARACTERS if name == "reason" else NAME_CHARACTERS
     if len(text) > most:
         raise BadInputError(f"{name}: {len(text)} characters; accepted: at most {most}")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise BadInputError(f"{name} = {shown(text)}: accepted: {_ENCODED}") from None
 
 
 def _visible(name: str, text: str | None) -> None:
@@ -299,6 +304,8 @@ def typed(document: object, kind: type[Kind], what: str) -> Kind:
     """`document` as a `kind`; BadInputError names the field, its value and what is accepted."""
     try:
         return msgspec.convert(document, kind)
+    except UnicodeEncodeError as error:
+        raise BadInputError(f"{what}: {shown(error.object)}: accepted: {_ENCODED}") from None
     except msgspec.ValidationError as error:
         said, path = _split(str(error))
         if isinstance(error.__cause__, BadInputError):
@@ -364,4 +371,9 @@ def shown(value: object) -> str:
 
 
 def _text(value: object) -> str:
-    return str(value) if isinstance(value, Decimal) else msgspec.json.encode(value).decode()
+    if isinstance(value, Decimal):
+        return str(value)
+    try:
+        return msgspec.json.encode(value).decode()
+    except (TypeError, UnicodeEncodeError):
+        return repr(value)  # a program's own object, which no JSON can hold

@@ -68,7 +68,9 @@ class Route:
 def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
     """Serve them."""
     for route in routes:
-        app.router.add_route(route.method, route.path, _checked(route))
+        # Alone, `{name}` takes no braces, which a token or an id may have.
+        path = route.path.replace("}", ":[^/]+}")
+        app.router.add_route(route.method, path, _checked(route))
 
 
 def _checked(route: Route) -> Handler:

@@ -6,7 +6,6 @@ An expected failure of a venue is an event, not one of these.
 from __future__ import annotations
 
 import re
-from typing import ClassVar
 
 
 class FilldError(Exception):
@@ -17,7 +16,7 @@ class FilldError(Exception):
     `tried`: what was done about it before this was raised, oldest first.
     """
 
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
 
     def __init__(
         self,

@@ -84,6 +84,9 @@ def _overdue(desk: Desk, order: Order) -> bool:
     """Its time is up, which no timer said while it was in doubt, or its exit is over."""
     if order.trade_no:
         timeout_s: Decimal | None = timeout_of(desk.book, order)
+        # By the wall clock as well: the monotonic age begins anew with each process.
+        if timeout_s is not None and not timeout_of(desk.book, order, desk.event.receive_time_ns):
+            return True
     else:
         work, page = desk.book.find_exit(order.key, order.exit_no), desk.book.pages[order.key]
         if page.work is not work:

@@ -207,7 +207,9 @@ async def _begin(client: DoorClient, body: TradeBody) -> None:
     except DoorRefusedError as error:
         if error.status == HTTPStatus.GATEWAY_TIMEOUT:
             raise _lost(body, error) from None
-        raise _MISTAKES.get(error.status, DoorError)(str(error), venue=body.venue) from None
+        if error.status not in _MISTAKES:
+            raise
+        raise _MISTAKES[error.status](str(error), venue=body.venue) from None
     except DoorError as error:
         raise _lost(body, error) from None
 

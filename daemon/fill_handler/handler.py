@@ -144,7 +144,7 @@ class FillHandler:
             decoded = [decode(context, row, venue) for row in records(read_json(fill_data))]
         events = [event for one in decoded for event in one.events]
         for event in events:
-            if order_id not in {event.venue_order_id, event.client_order_id}:
+            if order_id not in (event.venue_order_id, event.client_order_id):
                 text = f"this tells of order {event.venue_order_id}, not of {order_id}"
                 raise FillConflictError(text, venue=event.venue)
         if not events:

@@ -24,9 +24,9 @@ from daemon.runtime.recovery import is_daemons
 class Store(SqliteJournal):
     """A fills journal."""
 
-    def __init__(self, path: Path, options: SqliteOptions) -> None:
-        self._made = not path.exists()
+    def __init__(self, path: Path, options: SqliteOptions, *, made: bool) -> None:
         super().__init__(path, options)
+        self._made = made
 
     async def leave(self) -> None:
         """Close it; one that was made here and has kept nothing leaves no file behind."""
@@ -41,17 +41,14 @@ def open_store(path: Path, clock: Clock, keys: KeyRing | None = None) -> Store:
 
     Raises `StateError` for a daemon's, and `JournalError` and its kin.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise JournalError(f"{error.filename}: cannot be used ({error.strerror})") from None
+    made = _is_new(path)
     options = SqliteOptions(
         engine_version=ENGINE_VERSION,
         created_ns=clock.wall_ns(),
         ballast_bytes=0,
         keys=keys or NO_KEYS,
     )
-    journal = Store(path, options)
+    journal = Store(path, options, made=made)
     first = next(journal.replay(), None)
     if first is not None and is_daemons(first.event):
         journal.abandon()
@@ -60,6 +57,20 @@ def open_store(path: Path, clock: Clock, keys: KeyRing | None = None) -> Store:
             f" name another file for fills"
         )
     return journal
+
+
+def _is_new(path: Path) -> bool:
+    """Whether no file is at `path` yet, whose folder is made; raises `JournalError`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        raise JournalError(f"{error.filename}: cannot be used ({error.strerror})") from None
+    except ValueError as error:
+        raise JournalError(f"{str(path)!r}: cannot be used ({error})") from None
+    return False
 
 
 @contextlib.asynccontextmanager

@@ -83,7 +83,8 @@ class TradeResult:
     """What is proven of a trade: nothing of it is in doubt.
 
     `success`: all of it is filled. `average_price` is None before a fill, `total_fee` by currency
-    (+ = paid). `order_ids` are the venue's, `client_order_ids` ours. `error`: why not all of it.
+    (+ = paid). `order_ids` are the venue's, `client_order_ids` ours. `error`: why not all of it;
+    retryable only while nothing is filled, and under a new token: the old one tells this again.
     """
 
     success: bool
@@ -152,7 +153,9 @@ def _error(trade: _Trade) -> ExchangeError:
     """The class of the last reason; without one, its orders met nobody while they worked."""
     reason = RejectReason(trade.reason or RejectReason.NO_LIQUIDITY.value)
     text = trade.text or f"{trade.filled_qty} filled; nobody traded the rest in time"
-    return exchange_error(reason, text, venue=trade.venue, code=reason.value, tried=_tried(trade))
+    error = exchange_error(reason, text, venue=trade.venue, code=reason.value, tried=_tried(trade))
+    error.retryable = error.retryable and not trade.filled_qty  # else all of it would be too much
+    return error
 
 
 def _unknown(trade: _Trade) -> UnknownOutcomeError:

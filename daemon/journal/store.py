@@ -85,7 +85,7 @@ class Store:
             execute(note, ("journal_id", journal_id))
             execute(note, ("created_ns", str(created_ns)))
             meta = read_meta(self._connection)
-            self._head = self._noted = last_head(self._connection, meta.start)
+            self._head = last_head(self._connection, meta.start)
             check_tail(self._connection, meta, self._head)
             execute(note, ("chained_from", str(self._head.seq + 1)))
             if self._keys.current is not None:
@@ -181,18 +181,18 @@ class Store:
             self._connection.execute("INSERT OR IGNORE INTO meta VALUES (?, '')", (f"lock:{name}",))
 
     def checkpoint(self) -> None:
-        """Move the WAL into the file and note where the chain ends.
+        """Note where the chain ends and move the WAL into the file.
 
-        In this order: the first commit after the move syncs twice, since the WAL begins anew with
-        it, and for this one nobody waits. Not noted in each commit: that would be one more page of
-        each. A full disk here loses nothing: the reserve is freed.
+        Noted once more after that: the first commit then syncs twice, since the WAL begins anew
+        with it, and for this one nobody waits. Not noted in each commit: that would be one more
+        page of each. A full disk here loses nothing: the reserve is freed.
         """
+        head = (self._head.text(),)
         try:
+            self._connection.execute(_NOTE_HEAD, head)
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             self.wal_pages = 0
-            if self._noted != self._head:
-                self._connection.execute(_NOTE_HEAD, (self._head.text(),))
-                self._noted = self._head
+            self._connection.execute(_NOTE_HEAD, head)
         except apsw.FullError:
             self._ballast.free()
         except (apsw.BusyError, apsw.LockedError):

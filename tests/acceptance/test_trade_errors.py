@@ -208,7 +208,7 @@ async def test_each_end_has_its_exit_code(tmp_path: Path) -> None:
         stage.book([("0.64", "500")], [("0.66", "4")])
         code, view = await said("10")
         assert (code, view["filled_qty"]) == (5, "4")
-        assert (view["error"]["code"], view["error"]["retryable"]) == ("no_liquidity", True)
+        assert (view["error"]["code"], view["error"]["retryable"]) == ("no_liquidity", False)
         stage.arm(FaultKind.HTTP_DELAY_AFTER, endpoint=CREATE, seconds=1.5)
         sent = len(stage.sent())
         process = await stage.spawn("trade", "kalshi", NFL, "sell", "1", "--market")

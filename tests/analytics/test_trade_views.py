@@ -57,6 +57,14 @@ def test_the_states_of_a_trade_in_turn() -> None:
     assert [fill["order_id"] for fill in seen["fills"]] == ["v1", "v2"]
 
 
+def test_an_order_that_a_restart_left_in_doubt_ends_for_its_own_reason() -> None:
+    play = flat()
+    play.tell(trade(side=Side.BUY))
+    play.restart()
+    play.tell(make.canceled(order_id=play.order_id))
+    assert (view(play)["status"], view(play)["reason"]) == ("not_filled", None)
+
+
 def test_a_refusal_of_ours_and_one_of_the_venue_say_why() -> None:
     play = flat(live=False)
     play.tell(trade())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -15,11 +17,13 @@ from daemon.app.trading import Trader
 from daemon.control.door import Refusal
 from daemon.core.errors import TheirsError
 from daemon.core.events import Event, RulesLoaded
-from daemon.core.requests import HaltRequested
+from daemon.core.requests import HaltRequested, TradeRequested
+from daemon.core.terms import PositionSide, Side, Symbol
 from daemon.runtime.freshness import Freshness
 from daemon.runtime.waiting import OrderWaiter
 from daemon.settings import TradeSettings
 from tests import builders as make
+from tests.app.test_trading import WANTED
 from tests.runtime.fake_venue import Rig
 from tests.runtime.test_driver import armed_position
 
@@ -100,6 +104,36 @@ async def test_a_reload_takes_all_rules_or_none() -> None:
         with pytest.raises(TheirsError, match=r"stops\.0\.stop_px: 2\nexits\.order: never"):
             await broken.reload()
         assert rig.driver.watermark == before + 1
+
+
+def given(wanted: TradeRequested, _scene: Scene) -> TradeRequested:
+    """A request to trade that is made already."""
+    return wanted
+
+
+async def test_a_token_at_work_names_one_trade_before_anything_is_journalled() -> None:
+    async with Rig() as rig, asyncio.TaskGroup() as group:
+        trader = trader_of(rig)
+        rules = make.rules_loaded()
+        door = OperatorDoor(
+            rig.driver, rig.inbox, Freshness(), rig.clock, lambda: (rules, ()), trader
+        )
+        task = group.create_task(trader.run(), name="trader")
+        await asyncio.sleep(0)
+        assert await door.trade(partial(given, WANTED)) is None
+        assert await door.trade(partial(given, replace(WANTED, timeout_s=None))) is None
+        reused = Refusal(409, "token = 'mine' names another trade: take a new one")
+        others = (
+            replace(WANTED, side=Side.SELL),
+            replace(WANTED, order_qty=Decimal(3)),
+            replace(WANTED, symbol=Symbol("NFL-2")),
+            replace(WANTED, position_side=PositionSide.LONG),
+        )
+        for other in others:
+            assert await door.trade(partial(given, other)) == reused
+        assert trader.running == {"mine"}
+        assert not rig.driver.engine.book.positions
+        task.cancel()
 
 
 class Tiring:

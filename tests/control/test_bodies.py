@@ -105,3 +105,11 @@ def test_the_largest_import_fits_through_the_door() -> None:
         venue_order_id=name,
     )
     assert len(msgspec.json.encode(ImportBody(rows=[row] * 5_000))) < REQUEST_BYTES_MAX
+
+
+@pytest.mark.parametrize("name", ["token", "venue", "account", "symbol", "side", "order_qty"])
+@pytest.mark.parametrize("value", ["\ud800", object(), ["\ud800"], [object()]])
+def test_what_no_json_can_hold_is_refused_with_its_place(name: str, value: object) -> None:
+    with pytest.raises(BadInputError, match=rf"^({name}|trade)\b.*: accepted: ") as refused:
+        typed({**TRADE, "side": "buy", name: value}, TradeBody, "trade")
+    assert str(refused.value).encode()

@@ -39,6 +39,14 @@ async def test_a_trade_begins_and_its_own_route_tells_how_it_goes(tmp_path: Path
             await client.get("/trades/other")
 
 
+async def test_every_token_that_is_accepted_can_be_asked_for(tmp_path: Path) -> None:
+    visible = [chr(code) for code in range(ord("!"), ord("~") + 1) if chr(code) != "/"]
+    async with served(tmp_path / "sock", FakeDoor(guarded())) as client:
+        for token in ["a{b}", "a%2Fb", "0..", *(f"a{one}z" for one in visible)]:
+            await client.post("/trade", {**BODY, "token": token, "order_qty": "1"})
+            assert (await client.get(f"/trades/{token}"))["token"] == token
+
+
 async def test_a_token_of_long_ago_is_not_done_again(tmp_path: Path) -> None:
     door = FakeDoor(guarded())
     door.play.position.past_tokens = ("mine",)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from daemon.core.commands import CancelOrder, StartTimer
-from daemon.core.terms import OrdStatus, RejectReason, Side, TimeInForce
+from daemon.core.terms import NANOS, OrdStatus, RejectReason, Side, TimeInForce
 from tests import builders as make
 from tests.core.play import only
 from tests.core.test_trading import flat, trade
@@ -46,6 +46,17 @@ def test_a_further_attempt_rests_for_what_is_left_of_the_trades_time(
     seen = make.snapshot(order_id=play.order_id, side=Side.BUY, leaves_qty="40")
     assert not only(play.tell(seen, after="1"), CancelOrder)
     assert only(play.tell(seen, after="5"), CancelOrder)
+
+
+def test_one_whose_time_was_up_while_nobody_ran_is_canceled_when_it_is_found() -> None:
+    play = flat()
+    play.tell(trade(side=Side.BUY, time_in_force=TimeInForce.GTC, timeout_s=D(20)))
+    play.now_ns += 100 * NANOS
+    play.restart()
+    assert play.order.status is OrdStatus.IN_DOUBT
+    assert not only(play.tell(make.timer(f"timeout|{play.order_id}")), CancelOrder)
+    seen = make.snapshot(order_id=play.order_id, side=Side.BUY, leaves_qty="40")
+    assert only(play.tell(seen, after="1"), CancelOrder)
 
 
 def test_one_whose_time_was_up_while_it_was_in_doubt_is_canceled_all_the_same() -> None:

@@ -35,6 +35,13 @@ async def test_a_daemons_journal_is_refused(tmp_path: Path) -> None:
     await open_again.close()  # the refusal has let go of its lock
 
 
+@pytest.mark.parametrize("name", ["n" * 300, "n\0n", "n\ud800", "n\0n/f", "n\ud800/f"])
+def test_what_cannot_be_a_file_is_told_as_such(tmp_path: Path, name: str) -> None:
+    with pytest.raises(JournalError, match="cannot be used") as refused:
+        open_store(tmp_path / name, Counting())
+    assert str(refused.value).encode()
+
+
 async def test_a_file_in_use_is_waited_for_as_configured(tmp_path: Path) -> None:
     path, clock = tmp_path / "fills.db", Counting()
     holder = open_store(path, clock)

@@ -67,6 +67,17 @@ def test_an_error_is_of_the_class_of_its_reason(
     assert result.error.tried == (f"attempt 1: {play.order_id} rejected",)
 
 
+def test_what_is_filled_in_part_is_not_to_be_asked_for_again_as_it_was() -> None:
+    play = flat()
+    play.tell(trade(side=Side.BUY))
+    play.tell(make.accepted(order_id=play.order_id))
+    play.tell(make.fill(side=Side.BUY, last_qty="4", last_px="0.5", order_id=play.order_id))
+    play.tell(make.canceled(order_id=play.order_id, cum_qty="4"))
+    error = result_of(view(play)).error
+    assert isinstance(error, NoLiquidityError)
+    assert (type(error).retryable, error.retryable) == (True, False)
+
+
 def test_why_a_further_attempt_was_made() -> None:
     play = flat()
     play.tell(trade(side=Side.BUY))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import shutil
@@ -74,6 +75,22 @@ async def test_a_full_disk_at_a_checkpoint_loses_nothing(
     reader = read_only(tmp_path / "j.db", keys=inline.keys)
     assert [r.seq for r in reader.replay()] == [1, 2]
     reader.close()
+
+
+async def test_the_file_alone_knows_where_its_chain_ends_after_each_checkpoint(
+    tmp_path: Path, inline: SqliteOptions
+) -> None:
+    journal = SqliteJournal(tmp_path / "j.db", inline)
+    for seq in (1, 2):
+        await journal.append([record(seq)])
+        journal._store.checkpoint()
+    alone = tmp_path / "alone.db"
+    shutil.copy(tmp_path / "j.db", alone)
+    await journal.close()
+    with contextlib.closing(apsw.Connection(str(alone))) as connection:
+        connection.execute("DELETE FROM records WHERE seq = 2")
+    with pytest.raises(JournalCorruptError, match="records 2 to 2 are missing at its end"):
+        SqliteJournal(alone, inline)
 
 
 async def test_a_commit_after_a_checkpoint_waits_for_the_disk_once(
