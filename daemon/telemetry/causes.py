@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from daemon.core.commands import Command, PlaceOrder
 from daemon.core.decisions import CloseExit, OpenExit, RetriggerExit
-from daemon.core.events import Event
+from daemon.core.events import Event, OrderEvent
 from daemon.core.order import Order
 from daemon.core.terms import PositionKey
 from daemon.ports import Record
@@ -32,6 +32,9 @@ class Causes:
     def of(self, seq: int, source: Event | Command) -> int | None:
         """The seq behind `source`, which was committed as (part of) step `seq`."""
         match source:
+            case OrderEvent():  # first: nearly all that come in numbers
+                at = (source.account, source.venue)
+                return self._of_order(at, source.client_order_id, source.venue_order_id)
             case OpenExit():
                 _keep(self._exits, source.key, seq)
                 return seq
@@ -43,7 +46,7 @@ class Causes:
                     _keep(self._orders, key, seq)
                 return self._exits.get(source.key, seq) if source.exit_no else seq
             case _:
-                return self._of_order(source)
+                return self._of_any(source)
 
     def recall(self, record: Record) -> None:
         """Learn where exits opened and orders were placed in a record of an earlier run."""
@@ -58,19 +61,22 @@ class Causes:
         if placed is not None and order.venue_order_id is not None:
             _keep(self._named, (*place, order.venue_order_id), placed)
 
-    def _of_order(self, source: Event | Command) -> int | None:
-        """By our id, or by the venue's where a message has no other."""
+    def _of_any(self, source: Event | Command) -> int | None:
         key: object = getattr(source, "key", None)
         holder = key if isinstance(key, PositionKey) else source
-        place = (getattr(holder, "account", None), getattr(holder, "venue", None))
+        at = (getattr(holder, "account", None), getattr(holder, "venue", None))
         ours: object = getattr(source, "client_order_id", None)
         theirs: object = getattr(source, "venue_order_id", None)
-        found = self._orders.get((*place, ours)) if ours is not None else None
+        return self._of_order(at, ours, theirs)
+
+    def _of_order(self, at: tuple[object, object], ours: object, theirs: object) -> int | None:
+        """By our id, or by the venue's where a message has no other."""
+        found = self._orders.get((*at, ours)) if ours is not None else None
         if theirs is None:
             return found
         if found is not None:
-            _keep(self._named, (*place, theirs), found)
-        return self._named.get((*place, theirs))
+            _keep(self._named, (*at, theirs), found)
+        return self._named.get((*at, theirs))
 
 
 def _keep(kept: dict[_Key, int], key: _Key, seq: int) -> None:

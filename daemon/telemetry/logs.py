@@ -13,7 +13,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -27,11 +27,11 @@ from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 from daemon.core.commands import Command, Notify
 from daemon.core.events import Event, MarketRead
-from daemon.core.terms import NANOS, PositionKey, PositionSide, Symbol, Venue, proper
+from daemon.core.terms import NANOS, PositionKey, PositionSide, Symbol, Venue, Word, proper
 from daemon.telemetry.causes import Causes
 from daemon.telemetry.repeats import WINDOW_S, Kind, Repeats
 from daemon.telemetry.table import COMMAND_LINES, DEBUG, ERROR, EVENT_LINES, WARNING, Line
-from daemon.telemetry.views import View, seed_view
+from daemon.telemetry.views import VIEWS, seed_view
 
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _QUEUE_LINES: Final = 20_000
@@ -42,19 +42,11 @@ _GATHER_S: Final = 0.01
 _MICROS: Final = 1_000
 _LEVEL_NAMES: Final = {number: name for name, number in LEVELS.items()}
 _ENCODE: Final = msgspec.json.Encoder().encode
-_DELETE: Final = b"\x7f"  # the one unprintable character of ASCII that JSON leaves as it is
+_ESCAPE: Final = ord("\\")
+_DELETE: Final = 0x7F  # the one unprintable character of ASCII that JSON leaves as it is
 _IDS: Final = ("account", "venue", "symbol", "client_order_id", "venue_order_id")
-
-
-def _named(cls: type[Event | Command], line: Line) -> tuple[str, ...]:
-    """The ids that a class has, and the fields that its line names."""
-    return (*(field.name for field in fields(cls) if field.name in _IDS), *line.fields)
-
-
-FIELDS: Final[dict[type[Event | Command], tuple[str, ...]]] = {
-    **{cls: _named(cls, line) for cls, line in EVENT_LINES.items()},
-    **{cls: _named(cls, line) for cls, line in COMMAND_LINES.items()},
-}
+# What every line begins with, where it has them.
+_FIRST: Final = ("timestamp", "level", "seq", "cause")
 # Evidence and terms show what matters of them.
 UNFOLDED: Final = {
     "quote": ("bid_px", "ask_px", "source"),
@@ -62,8 +54,15 @@ UNFOLDED: Final = {
 }
 # `cause` is the step that a line followed from; why a fill came about has another name.
 RENAMED: Final = {"cause": "fill_cause"}
+_KEY: Final = ("account", "venue", "symbol", "position_side")
+# What is rendered as it is; texts are looked at afterwards, all at once.
+_AS_IS: Final = {type(None), str, int, bool, *Word.__subclasses__(), *enum.Enum.__subclasses__()}
+# The same few prices, counts and fees come again and again.
+_exact: Final = functools.lru_cache(maxsize=4_096)(proper)
 # What tells two kinds of one repeated event apart.
 _KIND: Final = ("account", "venue", "query", "reason")
+
+Shape = type[msgspec.Struct]
 
 
 class Stream(Protocol):
@@ -115,12 +114,11 @@ class LineSink:
         while going:
             batch = [self._lines.get()]
             time.sleep(_GATHER_S)
-            while not self._lines.empty():
-                batch.append(self._lines.get())
+            batch += [self._lines.get() for _ in range(self._lines.qsize())]
             going = None not in batch
             lines = [line for line in batch if line is not None]
             try:
-                self._stream.write(b"".join(line + b"\n" for line in lines))
+                self._stream.write(b"\n".join([*lines, b""]))
                 self._stream.flush()
             except (OSError, ValueError):
                 # Nobody reads us any more (closed pipe): not a reason to stop guarding.
@@ -135,6 +133,13 @@ class LineSink:
 def printable(text: str) -> str:
     """`text` with every character escaped that could end, hide or recolour a line."""
     return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+
+
+def _shown(value: object) -> object:
+    """A field as JSON may show it, but for what is not printable."""
+    if isinstance(value, Decimal):
+        return _exact(value)
+    return value if type(value) in _AS_IS else _safe(value)
 
 
 def _safe(value: object) -> object:
@@ -191,30 +196,29 @@ class LineWriter:
         )
         self.log: FilteringBoundLogger = wrapped.bind()
 
-    def write(self, level: int, named: Iterable[tuple[str, object]]) -> None:
-        """One line, `event` among its fields; what is None is left out."""
-        self._sink.write(self._render(_LEVEL_NAMES[level], named))
+    def write(self, level: int, shape: Shape, values: Iterable[object]) -> None:
+        """One line: of `shape`, whose names after the level have these values; None is left out."""
+        shown = [value if type(value) in _AS_IS else _shown(value) for value in values]
+        now = timestamp(self._wall_ns())
+        self._sink.write(_printed(shape(now, _LEVEL_NAMES[level], *shown)))
 
-    def _rendered(self, _logger: WrappedLogger, _method: str, line: EventDict) -> bytes:
-        return self._render(line.pop("level"), line.items())
+    def _rendered(self, _logger: WrappedLogger, _method: str, said: EventDict) -> bytes:
+        line = {"timestamp": timestamp(self._wall_ns()), "level": said.pop("level")}
+        line |= {name: _shown(value) for name, value in said.items() if value is not None}
+        return _printed(line)
 
-    def _render(self, level: str, named: Iterable[tuple[str, object]]) -> bytes:
-        line: dict[str, object] = {"timestamp": timestamp(self._wall_ns()), "level": level}
-        for name, value in named:
-            if value is None:
-                continue
-            kind = type(value)
-            if kind is str or kind is int or type(kind) is enum.EnumMeta:
-                line[name] = value  # texts are looked at below, all at once
-            else:
-                line[name] = proper(value) if isinstance(value, Decimal) else _safe(value)
-        try:
-            text = _ENCODE(line)
-        except UnicodeEncodeError:
-            text = _DELETE  # half a character, as in the name of a file
-        if text.isascii() and b"\\" not in text and _DELETE not in text:
+
+def _printed(line: dict[str, object] | msgspec.Struct) -> bytes:
+    """`line` in JSON, its texts escaped where that is not enough to keep it one line."""
+    try:
+        text = _ENCODE(line)
+        # By number: a look for bytes takes twice as long.
+        if text.isascii() and text.find(_ESCAPE) < 0 and text.find(_DELETE) < 0:
             return text
-        return _ENCODE({name: _safe(value) for name, value in line.items()})
+    except UnicodeEncodeError:
+        pass  # half a character, as in the name of a file
+    named = msgspec.structs.asdict(line) if isinstance(line, msgspec.Struct) else line
+    return _ENCODE({name: _safe(value) for name, value in named.items() if value is not None})
 
 
 class _Bytes:
@@ -224,24 +228,46 @@ class _Bytes:
         self.msg = self.debug = self.info = self.warning = self.error = self.critical = sink.write
 
 
-class _Named(NamedTuple):
-    """What the line of a class names: fields as they are, and those of which it shows parts."""
+class _Form(NamedTuple):
+    """How a class becomes a line: its names in order, and where the values of its fields are."""
 
-    names: tuple[str, ...]
+    shape: Shape
+    has_key: bool
     values: Callable[[object], Iterable[object]]
     unfolded: tuple[str, ...]
 
 
-def _named_of(cls: type[Event | Command]) -> _Named:
-    plain = [name for name in FIELDS[cls] if name not in UNFOLDED]
-    names = tuple(RENAMED.get(name, name) for name in plain)
-    unfolded = tuple(name for name in FIELDS[cls] if name in UNFOLDED)
-    if len(plain) > 1:
-        return _Named(names, attrgetter(*plain), unfolded)
-    return _Named(names, lambda source: [getattr(source, name) for name in plain], unfolded)
+def _form_of(cls: type[Event | Command], line: Line) -> _Form:
+    own = [field.name for field in fields(cls)]
+    said = [*(name for name in own if name in _IDS), *line.fields]
+    plain = [name for name in said if name not in UNFOLDED]
+    unfolded = tuple(name for name in said if name in UNFOLDED)
+    names = [
+        *(_KEY if "key" in own else ()),
+        *VIEWS.get(cls, ()),
+        *(RENAMED.get(name, name) for name in plain),
+        *(name for whole in unfolded for name in UNFOLDED[whole]),
+    ]
+    shape = msgspec.defstruct(
+        cls.__name__,
+        [(name, object, None) for name in (*_FIRST, *names, "event")],
+        omit_defaults=True,
+    )
+    return _Form(shape, "key" in own, _values_of(plain), unfolded)
 
 
-_NAMED: Final = {cls: _named_of(cls) for cls in FIELDS}
+def _values_of(names: Sequence[str]) -> Callable[[object], Iterable[object]]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda source: [getattr(source, name) for name in names]
+
+
+_FORMS: Final[dict[type[Event | Command], _Form]] = {
+    **{cls: _form_of(cls, line) for cls, line in EVENT_LINES.items()},
+    **{cls: _form_of(cls, line) for cls, line in COMMAND_LINES.items()},
+}
+NAMES: Final = {cls: form.shape.__struct_fields__[len(_FIRST) : -1] for cls, form in _FORMS.items()}
+"""The fields of the line of each class in its order, besides those that every line has."""
 
 
 class LogObserver:
@@ -265,14 +291,13 @@ class LogObserver:
         # Without a seq it changed nothing: a repetition, or a quiet look.
         level = line.level if seq or line.level >= WARNING else DEBUG
         if level >= self._lines.level:
-            self._write(line, level, (seq, event, {}), event.mono_ns)
+            self._write(line, level, (seq, event, commands), event.mono_ns)
         for command in commands:
             line = COMMAND_LINES[type(command)]
             urgent = isinstance(command, Notify) and command.urgent
             level = ERROR if urgent else line.level
             if level >= self._lines.level:
-                step = (seq, command, self._view(command, commands))
-                self._write(line, level, step, event.mono_ns)
+                self._write(line, level, (seq, command, commands), event.mono_ns)
             else:
                 self._causes.of(seq, command)
 
@@ -284,37 +309,40 @@ class LogObserver:
         if over:
             self._log.info("quiet_again", **named)
 
-    def _view(self, command: Command, together: Sequence[Command]) -> View:
-        key: object = getattr(command, "key", None)
-        payout = (
-            self._payouts.get((key.venue, key.symbol)) if isinstance(key, PositionKey) else None
-        )
-        return seed_view(command, together, payout)
-
     def _write(
-        self, line: Line, level: int, step: tuple[int, Event | Command, View], mono_ns: int
+        self,
+        line: Line,
+        level: int,
+        step: tuple[int, Event | Command, Sequence[Command]],
+        mono_ns: int,
     ) -> None:
-        seq, source, view = step
+        seq, source, together = step
         cause = self._causes.of(seq, source)
         if line.per_minute:
             kind = (line.event, *(getattr(source, name, None) for name in _KIND))
             if not self._repeats.admits(kind, line.per_minute, mono_ns):
                 return
-        named: list[tuple[str, object]] = [("seq", seq), ("cause", cause)]
-        key: object = getattr(source, "key", None)
-        if isinstance(key, PositionKey):
-            named += [("account", key.account), ("venue", key.venue), ("symbol", key.symbol)]
-            if key.position_side is not PositionSide.NET:
-                named.append(("position_side", key.position_side))
-        named += view.items()
-        names, values, unfolded = _NAMED[type(source)]
-        named += zip(names, values(source), strict=True)
-        for whole in unfolded:
+        form = _FORMS[type(source)]
+        values = form.values(source)
+        if form.has_key:
+            values = (*self._of_key(source, together), *values)
+        for whole in form.unfolded:
             found: object = getattr(source, whole)
-            if found is not None:
-                named += [(name, getattr(found, name)) for name in UNFOLDED[whole]]
-        named.append(("event", line.event))
-        self._lines.write(level, named)
+            values = (*values, *(getattr(found, name, None) for name in UNFOLDED[whole]))
+        self._lines.write(level, form.shape, (seq, cause, *values, line.event))
+
+    def _of_key(self, source: Event | Command, together: Sequence[Command]) -> Iterator[object]:
+        """The position that a line is of, and the seed's words for it."""
+        key: object = getattr(source, "key", None)
+        payout: Decimal | None = None
+        if isinstance(key, PositionKey):
+            hedged = key.position_side is not PositionSide.NET
+            yield from (key.account, key.venue, key.symbol, key.position_side if hedged else None)
+            payout = self._payouts.get((key.venue, key.symbol))
+        else:
+            yield from (None for _ in _KEY)
+        if isinstance(source, Command):
+            yield from seed_view(source, together, payout)
 
 
 def reads_logged(log: FilteringBoundLogger) -> Callable[[Venue, str, bool], None]:

@@ -6,42 +6,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Final
 
 from daemon.analytics.scene import EXIT_REASONS
 from daemon.core.commands import Command, PlaceOrder
 from daemon.core.decisions import CloseExit, MarkSettled, OpenExit
-from daemon.core.terms import PositionKey, Side, proper
+from daemon.core.terms import PositionKey, Side
 
-View = dict[str, object]
+VIEWS: Final[Mapping[type[object], tuple[str, ...]]] = {
+    OpenExit: (
+        *("exit_reason", "rule", "original_stake_on_exit", "closing_in_progress"),
+        "last_exit_price",
+    ),
+    PlaceOrder: ("exit_client_order_id",),
+    CloseExit: ("closing_in_progress",),
+    MarkSettled: ("settled",),
+}
 
 
-def seed_view(command: Command, together: Sequence[Command], payout_px: Decimal | None) -> View:
-    """The seed's fields of one command among those that were decided together with it.
+def seed_view(
+    command: Command, together: Sequence[Command], payout_px: Decimal | None
+) -> tuple[object, ...]:
+    """The seed's fields of one command among those that were decided together, as `VIEWS` has them.
 
     `payout_px` is what a contract of the symbol pays, None where a price has no complement.
     """
     match command:
         case OpenExit():
-            view: View = {
-                "exit_reason": EXIT_REASONS[command.reason],
-                "rule": command.reason.value,
-                "original_stake_on_exit": proper(command.exit_qty),
-                "closing_in_progress": True,
-            }
             side = _exit_side(command.key, together)
-            if side is not None:
-                view["last_exit_price"] = proper(_held(command.trigger_px, side, payout_px))
-            return view
+            last_px = None if side is None else _held(command.trigger_px, side, payout_px)
+            reason = EXIT_REASONS[command.reason]
+            return (reason, command.reason, command.exit_qty, True, last_px)
         case PlaceOrder():
-            return {"exit_client_order_id": command.client_order_id}
+            return (command.client_order_id,)
         case CloseExit():
-            return {"closing_in_progress": False}
+            return (False,)
         case MarkSettled():
-            return {"settled": True}
+            return (True,)
         case _:
-            return {}
+            return ()
 
 
 def _exit_side(key: PositionKey, together: Sequence[Command]) -> Side | None:

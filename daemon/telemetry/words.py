@@ -8,29 +8,15 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from typing import Final, NamedTuple
 
-from daemon.core.commands import Command, PlaceOrder
-from daemon.core.decisions import CloseExit, MarkSettled, OpenExit
+from daemon.core.commands import Command
 from daemon.core.events import Event
-from daemon.telemetry.logs import FIELDS, RENAMED, UNFOLDED
+from daemon.telemetry.logs import NAMES
 from daemon.telemetry.table import COMMAND_LINES, EVENT_LINES, Line
 
 # Every line has these, where it has them at all.
 COMMON: Final = ("timestamp", "level", "event", "seq", "cause")
-_KEY: Final = ("account", "venue", "symbol", "position_side")
-# The first seed's words, see `views`.
-_VIEWS: Final[Mapping[type[Command], tuple[str, ...]]] = {
-    OpenExit: (
-        *("exit_reason", "rule", "original_stake_on_exit", "closing_in_progress"),
-        "last_exit_price",
-    ),
-    PlaceOrder: ("exit_client_order_id",),
-    CloseExit: ("closing_in_progress",),
-    MarkSettled: ("settled",),
-}
 
 
 class LogEvent(NamedTuple):
@@ -115,12 +101,4 @@ def _of(cls: type[Event | Command], line: Line) -> LogEvent:
     when = (inspect.getdoc(cls) or "").partition("\n\n")[0].replace("\n", " ")
     if line.per_minute:
         when += f" (At most {line.per_minute} a minute, see lines_left_out.)"
-    return LogEvent(line.event, level, tuple(dict.fromkeys(_fields(cls))), when)
-
-
-def _fields(cls: type[Event | Command]) -> Iterator[str]:
-    if "key" in {field.name for field in fields(cls)}:
-        yield from _KEY
-    for name in FIELDS[cls]:
-        yield from UNFOLDED.get(name, (RENAMED.get(name, name),))
-    yield from _VIEWS.get(cls, ()) if issubclass(cls, Command) else ()
+    return LogEvent(line.event, level, NAMES[cls], when)

@@ -76,6 +76,7 @@ class KalshiStream:
         self._watched: tuple[Symbol, ...] = ()
         self._interest: dict[Symbol, None] = {}
         self._reread: dict[Symbol, None] = {}
+        self._confirmed = False
         self._lost = False
         self.counts = FeedCounts()
 
@@ -117,7 +118,7 @@ class KalshiStream:
         """Begin anew."""
         config, now_ns = self._session.config, self._session.clock.mono_ns()
         self.counts.connections += 1
-        self._opened_ns = now_ns
+        self._opened_ns, self._confirmed = now_ns, False
         self._liveness = Liveness(
             int(config.feed_alive_s * NANOS), int(config.feed_lag_s * NANOS), now_ns
         )
@@ -136,10 +137,9 @@ class KalshiStream:
             lag_ns = stamp["receive_time_ns"] - self._session.skew.skew_ns - frame.sent_ns
         liveness.heard(stamp["mono_ns"], lag_ns)
         feed.set_live(stamp, live=liveness.alive(stamp["mono_ns"]))
-        confirmed = feed.confirmed
         feed.receive(stamp, frame)
-        if feed.confirmed and not confirmed:
-            self._lost = False
+        if not self._confirmed and feed.confirmed:
+            self._confirmed, self._lost = True, False
             self._emit(StreamRestored(**self._session.stamp()))
 
     def pinged(self) -> None:
@@ -157,7 +157,7 @@ class KalshiStream:
         if self._liveness.silent_ns(now_ns) > SILENT_FACTOR * config.feed_alive_s * NANOS:
             return "the websocket is silent"
         late = now_ns - self._opened_ns > config.confirm_s * NANOS
-        return "subscriptions were not confirmed" if late and not self._feed.confirmed else None
+        return "subscriptions were not confirmed" if late and not self._confirmed else None
 
     def closed(self, text: str) -> None:
         """Take its prices back, and tell of the loss, once."""
