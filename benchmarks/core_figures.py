@@ -224,7 +224,7 @@ def memory(*, quick: bool) -> list[Figure]:
         ),
         Figure(
             name="memory: open order, 50 fills",
-            ours=_open_bytes(count // 2) / 1_000,
+            ours=_open_bytes(count // 5) / 1_000,
             unit="kB",
             budget=Budget(at_most=15),
             note="with its exit, its fills and their keys",

@@ -1,8 +1,8 @@
 """How long an exit takes: a frame in, its order's bytes at the venue, durable in between.
 
 Ours is measured from the frame's stamp in our process to the last byte of the request in the
-peer's, the floor of the request likewise. A quote needs one commit, a fill two: its own, and that
-of the exit that the quote offered again after it decides.
+peer's, the floor of the request likewise. Both need one commit: a fill's holds its own record, and
+that of the exit that the quote offered again after it decides.
 """
 
 from __future__ import annotations

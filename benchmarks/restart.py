@@ -155,9 +155,10 @@ async def _longest_gap(rig: Rig, events: list[PositionSnapshot | OrdersRead | Fi
         group.create_task(watch(), name="watch")
         await asyncio.sleep(0.01)
         longest_ns = 0
+        rig.tally.want(1)
         for event in events:
             rig.inbox.put_answer(event)
-        await rig.driver.look(lambda book: len(book.positions))
+        await rig.tally.wait()  # the positions are compared in slices, and told of after the last
         over = True
     return longest_ns / 1e6
 

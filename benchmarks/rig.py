@@ -35,7 +35,7 @@ from daemon.journal.sqlite import SqliteJournal, SqliteOptions
 from daemon.ports import Deliver, Observer, Record
 from daemon.ports import Venue as VenuePort
 from daemon.runtime.clock import SystemClock
-from daemon.runtime.driver import SWITCH_INTERVAL_S, Driver
+from daemon.runtime.driver import GARBAGE_LOOKS, SWITCH_INTERVAL_S, Driver
 from daemon.runtime.freshness import Freshness
 from daemon.runtime.inbox import Inbox
 from daemon.runtime.observers import Audience
@@ -201,6 +201,7 @@ def folder() -> Iterator[Path]:
 async def running(engine: Engine, venue: VenuePort, tally: Tally) -> AsyncIterator[Rig]:
     """A rig at work on a journal of its own, in a process set up like the daemon's."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    gc.set_threshold(*GARBAGE_LOOKS)
     gc.freeze()
     with folder() as path:
         rig = Rig(engine, venue, path / "journal.db", tally)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
-from daemon.core.book import BookState, FillKey
+from daemon.core.book import BookState
 from daemon.core.commands import (
     CancelOrder,
     Command,
@@ -23,6 +23,7 @@ from daemon.core.commands import (
     QueryQuote,
 )
 from daemon.core.events import Event, QuoteSource, Undecodable, VenueEvent
+from daemon.core.known_fills import FillKey
 from daemon.core.terms import JournalId, Symbol
 
 Deliver = Callable[[Event], None]
@@ -75,8 +76,11 @@ class Clock(Protocol):
 class OrderGateway(Protocol):
     """Sends orders. A POST is never repeated in here."""
 
-    def prepare(self, command: PlaceOrder) -> None:
-        """Encode and sign ahead of the commit where that saves time; sends nothing."""
+    def prepare(self, command: PlaceOrder) -> Callable[[], None] | None:
+        """Encode and sign ahead of the commit where that saves time; sends nothing.
+
+        What is returned, if anything, is called after the commit and before `place`: then it goes.
+        """
         ...
 
     async def place(self, command: PlaceOrder) -> Sequence[Event]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import fnmatch
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -71,7 +72,7 @@ def _unguarded(scene: Scene, position: Position) -> Guarding | None:
     return None
 
 
-def _watched(scene: Scene, position: Position, rules: list[StopRule]) -> Guarding:
+def _watched(scene: Scene, position: Position, rules: Sequence[StopRule]) -> Guarding:
     refusals = [text for text in (_refused(scene, position, rule) for rule in rules) if text]
     if len(refusals) == len(rules):
         return Guarding(GuardState.REFUSED, "; ".join(refusals))
@@ -87,7 +88,7 @@ def _watched(scene: Scene, position: Position, rules: list[StopRule]) -> Guardin
     return Guarding(state, "no live price yet" if state is GuardState.UNSEEN else "")
 
 
-def rules_of(scene: Scene, key: PositionKey) -> list[StopRule]:
+def rules_of(scene: Scene, key: PositionKey) -> Sequence[StopRule]:
     """The rules in force for a symbol, in the order in which a quote asks them."""
     return scene.book.rules_of(key.venue, key.symbol)
 

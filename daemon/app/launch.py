@@ -39,7 +39,7 @@ from daemon.core.requests import HaltRequested
 from daemon.journal.sqlite import SqliteJournal
 from daemon.ports import Observer
 from daemon.runtime.clock import SystemClock
-from daemon.runtime.driver import SWITCH_INTERVAL_S, Driver
+from daemon.runtime.driver import GARBAGE_LOOKS, SWITCH_INTERVAL_S, Driver
 from daemon.runtime.fleet import Fleet
 from daemon.runtime.freshness import Freshness
 from daemon.runtime.inbox import Inbox
@@ -346,6 +346,7 @@ async def run(launch: Launch) -> int:
     failing journal ends the run with exit code 1 before anything uncommitted has left.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    gc.set_threshold(*GARBAGE_LOOKS)
     clock = SystemClock()
     telemetry = Telemetry(launch, clock)
     try:

@@ -12,8 +12,8 @@ from daemon.cli.fill_file import FillFile
 from daemon.cli.output import pick, progress, table, tell, tell_json, views
 from daemon.cli.verb import Call
 from daemon.fill_handler import HandlerConfig, as_dict
-from daemon.fill_handler.ledger import FOR_GOOD_H, Ledger, Limits, the_one
-from daemon.fill_handler.life import Life
+from daemon.fill_handler.ledger import FOR_GOOD_H, Ledger, Limits
+from daemon.fill_handler.life import Life, the_one
 from daemon.fill_handler.state import order_state
 from daemon.fill_handler.tally import statistics
 

@@ -13,8 +13,9 @@ from itertools import islice
 
 from daemon.core.errors import UnknownOrderError
 from daemon.core.events import Fill, MarketPhase, OrderEvent, RulesLoaded, key_of
-from daemon.core.exits import Exit, FillText
+from daemon.core.exits import Exit
 from daemon.core.instrument import Instrument
+from daemon.core.known_fills import KnownFills, SymbolFills, Where
 from daemon.core.order import Order
 from daemon.core.page import Page
 from daemon.core.position import Position
@@ -26,7 +27,6 @@ from daemon.core.terms import (
     ZERO,
     Account,
     ClientOrderId,
-    ExecId,
     JournalId,
     PositionKey,
     PositionSide,
@@ -37,7 +37,6 @@ from daemon.core.terms import (
     VenueOrderId,
 )
 
-FillKey = tuple[Account, Venue, Symbol, ExecId, VenueOrderId | None]
 # Binance counts orders per symbol: two symbols may have one id.
 VenueIdKey = tuple[Account, Venue, Symbol, VenueOrderId]
 
@@ -106,14 +105,6 @@ class AccountState:
     retry_delays: dict[str, Decimal] = field(default_factory=dict)  # learnt, by reason, seconds
 
 
-@dataclass(frozen=True, slots=True)
-class KnownFill:
-    """What a fill said, so that a repetition can be told from a contradiction."""
-
-    last_qty: Decimal
-    last_px: Decimal
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookState:
     """The whole book as plain values, for snapshots and for comparing two books."""
@@ -131,8 +122,7 @@ class BookState:
     accounts: list[AccountState]
     resting: list[RestingOrder]
     orphans: list[OrphanFill]
-    fill_keys: list[FillKey]
-    fill_texts: list[FillText]  # in the order of their keys
+    symbol_fills: list[SymbolFills]
     fills_forgotten: int
     symbol_fills_as_of: list[tuple[Account, Venue, Symbol, int]]
     pending_settlements: list[PendingSettlement]
@@ -141,8 +131,6 @@ class BookState:
 
 PAST_EXITS_LIMIT = 2_000
 DEAD_ORDERS_LIMIT = 4_000
-# Older fill keys are known to the journal's index alone; the driver asks it (semantics.md 1).
-FILL_KEYS_LIMIT = 50_000
 
 
 @dataclass(slots=True)
@@ -162,17 +150,17 @@ class Book:
     accounts: dict[tuple[Account, Venue], AccountState] = field(default_factory=dict)
     resting: dict[VenueIdKey, RestingOrder] = field(default_factory=dict)
     orphans: list[OrphanFill] = field(default_factory=list)
-    fills: dict[FillKey, FillText] = field(default_factory=dict)
-    fills_forgotten: int = 0
+    fills: KnownFills = field(default_factory=KnownFills)
     symbol_fills_as_of: dict[tuple[Account, Venue, Symbol], int] = field(default_factory=dict)
     pending_settlements: dict[PositionKey, PendingSettlement] = field(default_factory=dict)
     blind: dict[tuple[Account, Venue, Symbol], None] = field(default_factory=dict)
     by_venue_id: dict[VenueIdKey, ClientOrderId] = field(default_factory=dict)
-    by_symbol: dict[tuple[Account, Venue, Symbol], list[Page]] = field(default_factory=dict)
+    by_symbol: dict[Where, Page] = field(default_factory=dict)  # the first of each symbol
     pages: dict[PositionKey, Page] = field(default_factory=dict)
     by_name: dict[str, PositionKey] = field(default_factory=dict)
     live_orders: dict[PositionKey, list[Order]] = field(default_factory=dict)
-    matching: dict[tuple[Venue, Symbol], list[StopRule]] = field(default_factory=dict)
+    matching: dict[tuple[Venue, Symbol], Sequence[StopRule]] = field(default_factory=dict)
+    rule_sets: dict[tuple[int, ...], Sequence[StopRule]] = field(default_factory=dict)
     at_hand: tuple[Page, Order | None, Decimal] | None = None  # of the newest fill; qty replaced
 
     def state(self) -> BookState:
@@ -191,9 +179,8 @@ class Book:
             accounts=list(self.accounts.values()),
             resting=list(self.resting.values()),
             orphans=list(self.orphans),
-            fill_keys=list(self.fills),
-            fill_texts=list(self.fills.values()),
-            fills_forgotten=self.fills_forgotten,
+            symbol_fills=self.fills.symbols(),
+            fills_forgotten=self.fills.forgotten,
             symbol_fills_as_of=[(*k, v) for k, v in self.symbol_fills_as_of.items()],
             pending_settlements=list(self.pending_settlements.values()),
             blind=list(self.blind),
@@ -204,6 +191,7 @@ class Book:
         """The book that `state` was taken of."""
         book = cls(state.journal_id, state.engine_version, state.born_ns, state.take_over)
         book.rules = state.rules
+        book.fills = KnownFills(state.symbol_fills, state.fills_forgotten)
         for position in state.positions:
             book.index_position(position)
         own = {key: key for key in book.positions}  # an equal one is compared at each look-up
@@ -219,8 +207,6 @@ class Book:
         book.accounts = {(a.account, a.venue): a for a in state.accounts}
         book.resting = {(r.account, r.venue, r.symbol, r.venue_order_id): r for r in state.resting}
         book.orphans = list(state.orphans)
-        book.fills = dict(zip(state.fill_keys, state.fill_texts, strict=True))
-        book.fills_forgotten = state.fills_forgotten
         book.symbol_fills_as_of = {(a, v, s): ns for a, v, s, ns in state.symbol_fills_as_of}
         book.pending_settlements = {p.key: p for p in state.pending_settlements}
         book.blind = dict.fromkeys(state.blind)
@@ -230,9 +216,13 @@ class Book:
         """Open the page of a position."""
         key = position.key
         where = (key.account, key.venue, key.symbol)
-        beside = self.by_symbol.setdefault(where, [])
-        page = Page(where, position, self.live_orders.get(key, []), beside)
+        first = self.by_symbol.get(where)
+        beside = [] if first is None else first.beside
+        fills = self.fills.of_symbol(where)
+        page = Page(where, position, self.live_orders.get(key, []), beside, fills)
+        page.watched = first is not None and first.watched
         beside.append(page)
+        self.by_symbol.setdefault(where, page)
         self.positions[key], self.pages[key], self.by_name[key.name] = position, page, key
         return page
 
@@ -272,9 +262,9 @@ class Book:
 
     def page_of(self, fill: Fill) -> Page:
         """The page of the position that a fill moves, made if there is none."""
-        for page in self.by_symbol.get((fill.account, fill.venue, fill.symbol), ()):
-            if page.position.key.position_side is fill.position_side:
-                return page
+        page = self.by_symbol.get((fill.account, fill.venue, fill.symbol))
+        if page is not None and page.position_side is fill.position_side:
+            return page
         return self.page(key_of(fill))
 
     def position_of(self, fill: Fill) -> Position:
@@ -283,16 +273,12 @@ class Book:
 
     def pages_on(self, account: Account, venue: Venue, symbol: Symbol) -> Sequence[Page]:
         """The pages of one symbol: one, or two in hedge mode."""
-        return self.by_symbol.get((account, venue, symbol), ())
+        first = self.by_symbol.get((account, venue, symbol))
+        return () if first is None else first.beside
 
     def positions_on(self, account: Account, venue: Venue, symbol: Symbol) -> list[Position]:
         """The positions of the same."""
         return [page.position for page in self.pages_on(account, venue, symbol)]
-
-    def known_fill(self, key: FillKey) -> KnownFill | None:
-        """What the fill of that key said, None if it is not known."""
-        text = self.fills.get(key)
-        return None if text is None else KnownFill(*map(Decimal, text.split(" ", 2)[:2]))
 
     def keys_of(self, account: Account, venue: Venue, symbol: Symbol) -> list[PositionKey]:
         """The keys of the same."""
@@ -349,18 +335,21 @@ class Book:
                 return past
         return None
 
-    def rules_of(self, venue: Venue, symbol: Symbol) -> list[StopRule]:
-        """The rules in force for one symbol, kept until `take_rules`."""
+    def rules_of(self, venue: Venue, symbol: Symbol) -> Sequence[StopRule]:
+        """The rules in force for one symbol, kept until `take_rules`; one object for all alike."""
         matching = self.matching.get((venue, symbol))
         if matching is None:
             rules = () if self.rules is None else self.rules.rules
-            matching = self.matching[venue, symbol] = matching_rules(rules, venue, symbol)
+            found = matching_rules(rules, venue, symbol)
+            matching = self.rule_sets.setdefault(tuple(map(id, found)), found)
+            self.matching[venue, symbol] = matching
         return matching
 
     def take_rules(self, rules: RulesLoaded) -> None:
         """Put these rules in force."""
         self.rules = rules
         self.matching.clear()
+        self.rule_sets.clear()
         for page in self.pages.values():
             page.rules = None
 
@@ -394,7 +383,8 @@ class Book:
         if len(self.orders) > DEAD_ORDERS_LIMIT * 5 // 4:  # seldom: each time all are looked at
             spare = len(self.orders) - DEAD_ORDERS_LIMIT
             for order in list(islice((o for o in self.orders.values() if o.dead), spare)):
-                self.undead(order.key)  # its page forgets the dead as well: no fill finds it there
+                if any(order is other for other in self.live_orders.get(order.key, ())):
+                    self.undead(order.key)  # its page forgets the dead, too: no fill finds it there
                 del self.orders[order.client_order_id]
                 if order.venue_order_id is not None:
                     del self.by_venue_id[venue_id_key(order.key, order.venue_order_id)]

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from daemon.core.book import Book
 from daemon.core.desk import Desk, Memory, Seen
 from daemon.core.estimates import RetryDelayLearned, SlippageEstimated
-from daemon.core.events import Event, MarketChanged, OrderEvent, Quote
+from daemon.core.events import Event, Fill, MarketChanged, OrderEvent, Quote
 from daemon.core.page import Page
 from daemon.core.position import Guard
 from daemon.core.stops import Direction, Level
@@ -51,9 +52,11 @@ def note_mark(memory: Memory, quote: Quote) -> None:
         seen.mark = quote
 
 
-def disturb(memory: Memory, event: Event) -> None:
+def disturb(memory: Memory, book: Book, event: Event) -> None:
     """Forget the bands of what `event`, which changed the book, may have moved."""
     match event:
+        case Fill() if book.at_hand is not None and book.at_hand[0].work is not None:
+            return  # a position with an exit has none: the quote that opened it voided it
         case OrderEvent() | MarketChanged():
             seen = memory.seen.get((event.account, event.venue, event.symbol))
             if seen is not None:
@@ -87,11 +90,11 @@ def note_calm(desk: Desk, page: Page, levels: tuple[Level, ...], quote: Quote) -
     seen, qty = desk.memory.seen[page.where], page.position.qty
     if seen.levels is levels and seen.qty is qty:  # the band of before holds again
         seen.calm_turn = desk.memory.turn
-    elif _measure(seen, levels, qty):
+    elif _measure(desk.memory, seen, levels, qty):
         seen.levels, seen.qty, seen.calm_turn = levels, qty, desk.memory.turn
 
 
-def _measure(seen: Seen, levels: tuple[Level, ...], qty: Decimal) -> bool:
+def _measure(memory: Memory, seen: Seen, levels: tuple[Level, ...], qty: Decimal) -> bool:
     """Note the bounds of a band between these levels; False where one of them moves."""
     low_px, high_px, least_qty = _LOWEST, _HIGHEST, ZERO
     for level in levels:
@@ -103,6 +106,7 @@ def _measure(seen: Seen, levels: tuple[Level, ...], qty: Decimal) -> bool:
         elif px is not None:
             high_px = px if high_px is _HIGHEST else min(high_px, px)
         least_qty = max(least_qty, policy.trigger_min_qty)
-    seen.long, seen.low_px, seen.high_px = qty > ZERO, low_px, high_px
+    seen.long = qty > ZERO
+    seen.low_px, seen.high_px = memory.own_px(low_px), memory.own_px(high_px)
     seen.least_qty = min(least_qty, abs(qty))
     return True

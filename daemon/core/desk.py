@@ -15,9 +15,10 @@ from daemon.core.decisions import InferFill, RaiseHighWater
 from daemon.core.events import Event, Quote
 from daemon.core.fold import apply_command
 from daemon.core.order import Order
-from daemon.core.page import Page
 from daemon.core.stops import Level
 from daemon.core.terms import ZERO, Account, ClientOrderId, PositionKey, Symbol, Venue
+
+_PRICES_LIMIT = 10_000
 
 
 @dataclass(slots=True)
@@ -51,17 +52,22 @@ class Memory:
     turn: int = 0  # counts what moved more than one symbol: no band of before holds
     peaks: dict[tuple[PositionKey, int], Decimal] = field(default_factory=dict)
     peak_written_ns: dict[PositionKey, int] = field(default_factory=dict)
-    levels: dict[Page, tuple[Level, ...]] = field(default_factory=dict)
     told: set[tuple[object, NoticeKind]] = field(default_factory=set)
     watched: dict[tuple[Account, Venue], list[Symbol]] = field(default_factory=dict)  # sorted
-    watching: set[tuple[Account, Venue, Symbol]] = field(default_factory=set)  # the same
     one_sided: set[tuple[Venue, Symbol]] = field(default_factory=set)
     empty: set[tuple[PositionKey, int]] = field(default_factory=set)  # nothing to execute at
     foreign: set[str] = field(default_factory=set)
     unread: dict[tuple[Venue, str], set[str]] = field(default_factory=dict)
     modes: dict[tuple[Account, Venue], bool] = field(default_factory=dict)
     margin_calls: dict[PositionKey, int] = field(default_factory=dict)  # when told, monotonic
+    prices: dict[Decimal, Decimal] = field(default_factory=dict)
     stopping: bool = False
+
+    def own_px(self, px: Decimal) -> Decimal:
+        """One object for equal prices: those of all bands then fit in the processor's cache."""
+        if len(self.prices) > _PRICES_LIMIT:
+            self.prices.clear()
+        return self.prices.setdefault(px, px)
 
     def mark(self, key: PositionKey) -> Quote | None:
         """The newest two-sided quote of a position's symbol."""
@@ -79,7 +85,7 @@ class Desk:
     commands: list[Command] = field(default_factory=list)
     script: list[Command] | None = None
     astray: tuple[Command, ...] = ()
-    rewatched: dict[tuple[Account, Venue], None] = field(default_factory=dict)
+    rewatched: tuple[tuple[Account, Venue], ...] = ()
     keep: bool = False  # journal the event: a decision changed the book, or it is to be kept
 
     def emit(self, command: Command) -> None:

@@ -13,6 +13,7 @@ from daemon.core import handlers, review
 from daemon.core.book import Book, BookState
 from daemon.core.calm import disturb, is_calm
 from daemon.core.commands import Command
+from daemon.core.comparing import Comparison
 from daemon.core.decisions import RaiseHighWater
 from daemon.core.desk import Desk, Memory
 from daemon.core.events import (
@@ -46,6 +47,7 @@ from daemon.core.fold import apply_command, apply_event
 from daemon.core.guarding import on_quote
 from daemon.core.imposed import on_funding, on_margin_call
 from daemon.core.outages import on_feed, on_venue
+from daemon.core.page import Page
 from daemon.core.requests import (
     CancelRequested,
     ConfirmRequested,
@@ -63,16 +65,20 @@ from daemon.core.timers import on_timer
 from daemon.core.trading import on_trade
 
 # Raise when the same facts would be decided otherwise: `replay --verify` then skips older records.
-ENGINE_VERSION = 4
+ENGINE_VERSION = 5
 
 
 class Engine:
-    """The book and its rules. `changed` tells whether the last event has to be journalled."""
+    """The book and its rules. `changed` tells whether the last event has to be journalled.
+
+    `compared` may be set before a read of many positions is handled: what was found out ahead.
+    """
 
     def __init__(self, state: BookState | None = None) -> None:
         self.book = Book() if state is None else Book.from_state(state)
         self.memory = Memory()
         self.changed = False
+        self.compared: Comparison | None = None
 
     def handle(self, event: Event) -> tuple[Command, ...]:
         """Fold a fact and decide; raises an OursError on an impossible input."""
@@ -92,7 +98,7 @@ class Engine:
                 review.hand_watched(desk)
             self.changed = news or desk.keep
             if self.changed:
-                disturb(self.memory, event)
+                disturb(self.memory, self.book, event)
             return tuple(desk.commands)
         finally:
             decimal.setcontext(outside)
@@ -116,6 +122,8 @@ class Engine:
         with decimal.localcontext(EXACT):
             if isinstance(event, Started):
                 self.memory = Memory()  # a new process remembered nothing
+                for page in self.book.pages.values():
+                    page.watched = False
             script = list(commands)
             for command in script:
                 if isinstance(command, RaiseHighWater):
@@ -123,7 +131,7 @@ class Engine:
                     page = self.book.pages[command.key]
                     generation = page.position.generation
                     self.memory.peaks[command.key, generation] = command.high_water_px
-                    self.memory.levels.pop(page, None)
+                    page.levels = None
             if isinstance(event, Quote):
                 self.memory.one_sided.discard((event.venue, event.symbol))
             news = apply_event(self.book, event)
@@ -136,14 +144,22 @@ class Engine:
 
     def _forget(self, event: Event) -> None:
         """Levels are made of rules, entries and terms: what changes those voids them."""
+        pages: Iterable[Page] = ()
         match event:
+            case Fill() if self.book.at_hand is not None:
+                pages = self.book.at_hand[0].beside
             case OrderEvent() | MarketChanged():
-                for page in self.book.pages_on(event.account, event.venue, event.symbol):
-                    self.memory.levels.pop(page, None)
+                pages = self.book.pages_on(event.account, event.venue, event.symbol)
             case RulesLoaded() | Started() | MarketRead():
-                self.memory.levels.clear()
+                pages = self.book.pages.values()
             case _:
                 return
+        for page in pages:
+            page.levels = None
+
+    def _ahead(self) -> Comparison | None:
+        ahead, self.compared = self.compared, None
+        return ahead
 
     def _decide(self, desk: Desk, *, news: bool) -> None:  # noqa: C901, PLR0912, PLR0915 - one match
         event = desk.event
@@ -163,7 +179,7 @@ class Engine:
             case FillsRead():
                 handlers.on_fills_read(desk, event)
             case PositionSnapshot():
-                review.on_positions(desk, event)
+                review.on_positions(desk, event, self._ahead())
             case Settlement():
                 handlers.on_settlement(desk, event)
             case Funding():

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Self, cast
+from typing import Self
 
 from daemon.core.decisions import ExitEnd
 from daemon.core.instrument import Instrument
@@ -31,11 +31,10 @@ from daemon.core.terms import (
 BPS = Decimal("1e-4")
 # Prices of a bound in basis points are kept to 1e-10 before they meet the grid.
 
-# A fill as it is kept: last_qty, last_px, commission and pnl in one text, a quarter of what they
-# take as objects; behind them the part's own qty where a guess or a fee in coins had some of it.
+# A fill as it is kept: last_qty, last_px, commission, pnl and time in one text, a quarter of what
+# they take as objects; then the part's own qty where a guess or a fee in coins had some of it.
 FillText = str
-Part = tuple[ExecId, ClientOrderId, int, FillText]
-_PART_LENGTH = 4
+Part = tuple[ExecId, FillText]
 _INFERRED = "inferred"
 
 
@@ -57,19 +56,18 @@ class PartialFill:
 
     def packed(self) -> Part:
         """As an exit keeps it; that of a fill of our order is made without such an object."""
-        text = f"{self.qty!s} {self.px!s} {self.commission!s} {self.pnl!s}"
+        text = f"{self.qty!s} {self.px!s} {self.commission!s} {self.pnl!s} {self.time_ns}"
         if self.inferred:
             text += f" {self.qty!s} {_INFERRED}"
-        return (self.exec_id, self.client_order_id, self.time_ns, text)
+        return (self.exec_id, text)
 
     @classmethod
-    def unpacked(cls, part: Part) -> Self:
-        """The part that was kept so."""
-        exec_id, client_order_id, time_ns, text = part
-        last_qty, px, commission, pnl, *rest = text.split(" ")
+    def unpacked(cls, client_order_id: ClientOrderId, exec_id: ExecId, text: FillText) -> Self:
+        """The part of that order that was kept so."""
+        last_qty, px, commission, pnl, time_ns, *rest = text.split(" ")
         qty = rest[0] if rest else last_qty
         money = (Decimal(qty), Decimal(px), Decimal(commission), Decimal(pnl))
-        return cls(exec_id, *money, time_ns, client_order_id, _INFERRED in rest)
+        return cls(exec_id, *money, int(time_ns), client_order_id, _INFERRED in rest)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,8 +99,10 @@ class Exit:
     answered_ns: int = 0
     filled_qty: Decimal = ZERO
     order_ids: list[ClientOrderId] = field(default_factory=list)
-    # Each as `PartialFill.packed`, end to end: no object is kept of a part.
-    parts: list[str | int] = field(default_factory=list)
+    # Each as `PartialFill.packed`, end to end: no object is kept of a part. The id of an order with
+    # an empty text goes before those of it; `parts_of` is the last such id.
+    parts: list[str] = field(default_factory=list)
+    parts_of: ClientOrderId | None = None
     end: ExitEnd | None = None
     closed_time_ns: int | None = None
 
@@ -115,14 +115,24 @@ class Exit:
     @property
     def partial_fills(self) -> list[PartialFill]:
         """Its parts in the order in which they were counted, made anew at each call."""
-        columns = (self.parts[at::_PART_LENGTH] for at in range(_PART_LENGTH))
-        kept = cast("Iterable[Part]", zip(*columns, strict=True))
-        return [PartialFill.unpacked(part) for part in kept]
+        found: list[PartialFill] = []
+        order_id = ClientOrderId("")
+        for name, text in zip(self.parts[::2], self.parts[1::2], strict=True):
+            if text:
+                found.append(PartialFill.unpacked(order_id, ExecId(name), text))
+            else:
+                order_id = ClientOrderId(name)
+        return found
 
-    def note_fill(self, part: Part, qty: Decimal, policy: ExitPolicy) -> None:
-        """Count a part; a fill shows that there is a market, so waiting starts small again."""
-        self.filled_qty = self.filled_qty + qty if self.filled_qty else qty
-        self.parts += part
+    def note_fill(
+        self, client_order_id: ClientOrderId, part: Part, filled_qty: Decimal, policy: ExitPolicy
+    ) -> None:
+        """Keep a part, with which the exit has filled `filled_qty`.
+
+        A fill shows that there is a market, so waiting starts small again.
+        """
+        self.filled_qty = filled_qty
+        self._keep(client_order_id, part)
         self.misses = 0
         self.delay_s = policy.retry_delay_s
 
@@ -131,13 +141,21 @@ class Exit:
 
         `share` is the PnL that leaves the guess with that quantity.
         """
-        for number, guess in enumerate(self.partial_fills):
+        kept = self.partial_fills
+        for at, guess in enumerate(kept):
             if guess.inferred and guess.exec_id == guess_id:
                 left = replace(guess, qty=guess.qty - part.qty, pnl=guess.pnl - share)
-                at = number * _PART_LENGTH
-                self.parts[at : at + _PART_LENGTH] = left.packed() if left.qty else ()
+                kept[at : at + 1] = [left] if left.qty else []
                 break
-        self.parts += part.packed()
+        self.parts, self.parts_of = [], None
+        for one in (*kept, part):
+            self._keep(one.client_order_id, one.packed())
+
+    def _keep(self, client_order_id: ClientOrderId, part: Part) -> None:
+        if client_order_id != self.parts_of:
+            self.parts += (client_order_id, "")
+            self.parts_of = client_order_id
+        self.parts += part
 
     def back_off(self, policy: ExitPolicy, mono_ns: int, learned_s: Decimal | None = None) -> None:
         """An order brought nothing: wait longer before the next, up to the policy's limit.
@@ -165,7 +183,7 @@ class Exit:
     @property
     def pnl(self) -> Decimal:
         """PnL of its parts, net of fees."""
-        texts = cast("list[FillText]", self.parts[_PART_LENGTH - 1 :: _PART_LENGTH])
+        texts = filter(None, self.parts[1::2])
         return sum((Decimal(text.split(" ", 4)[3]) for text in texts), ZERO)
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import islice
 
 from daemon.core import fold_trades
-from daemon.core.book import FILL_KEYS_LIMIT, Book, FillKey, OrphanFill, venue_id_key
+from daemon.core.book import Book, OrphanFill, venue_id_key
 from daemon.core.decisions import InferFill, SettlePosition
 from daemon.core.events import Event, Fill, OrderEvent
 from daemon.core.exits import FillText, Part, PartialFill
+from daemon.core.known_fills import FillKey
 from daemon.core.order import Order
 from daemon.core.page import Page
 from daemon.core.position import InferredFill, Position
@@ -83,10 +83,8 @@ def _order_of(book: Book, fill: Fill, page: Page) -> Order | None:
 def apply_fill(book: Book, fill: Fill) -> bool:
     """Book a fill; False when its key is known already."""
     page = book.page_of(fill)
-    position = page.position
-    # In the book's own words: those of the fill would be kept for each.
-    key = (*page.where, fill.exec_id, fill.venue_order_id)
-    if key in book.fills:
+    position, book.at_hand = page.position, None
+    if page.fills.get(fill.venue_order_id, fill.exec_id) is not None:
         return False
     order = _order_of(book, fill, page)
     touch(position, fill)
@@ -106,20 +104,20 @@ def apply_fill(book: Book, fill: Fill) -> bool:
     if opened_qty or used.qty:
         position.refused = ()  # another entry: rules that it ruled out may make sense now
     text = _text_of(fill, qty, fee, pnl)
-    remember(book, key, text)
+    book.fills.note(page.fills, fill.venue_order_id, fill.exec_id, text)
     if order is None:
         _keep_orphan(book, page, fill, _Share(qty, fee, pnl), used.unnoted)
         return True
-    _count_on_order(book, order, fill)
+    counted_qty = _count_on_order(book, order, fill)
     if qty:
-        part = (fill.exec_id, order.client_order_id, fill.transact_time_ns, text)
-        _note(book, page, order, part, qty)
+        same = counted_qty if qty is fill.last_qty else None
+        _note(book, page, order, (fill.exec_id, text), qty, same)
     return True
 
 
 def _text_of(fill: Fill, qty: Decimal, fee: Decimal, pnl: Decimal) -> FillText:
     """What is kept of a fill, of which `qty` with `fee` and `pnl` replaced no guess."""
-    text = f"{fill.last_qty!s} {fill.last_px!s} {fee!s} {pnl!s}"
+    text = f"{fill.last_qty!s} {fill.last_px!s} {fee!s} {pnl!s} {fill.transact_time_ns}"
     return text if qty is fill.last_qty else f"{text} {qty!s}"
 
 
@@ -147,17 +145,6 @@ def _keep_orphan(book: Book, page: Page, fill: Fill, rest: _Share, unnoted: _Sha
         )
 
 
-def remember(book: Book, key: FillKey, text: FillText) -> None:
-    """Keep what has been booked, so that it is booked once; the oldest are forgotten."""
-    book.fills[key] = text
-    if len(book.fills) > FILL_KEYS_LIMIT:
-        # A tenth at once: one by one, each look for the first key would pass all deleted ones.
-        oldest = list(islice(book.fills, max(FILL_KEYS_LIMIT // 10, 1)))
-        for old in oldest:
-            del book.fills[old]
-        book.fills_forgotten += len(oldest)
-
-
 def _may_be_ours(book: Book, page: Page) -> bool:
     """An order whose venue id nobody told yet may be its; a refusal of an exit's may be a lie."""
     if any(order.venue_order_id is None for order in page.undead()):
@@ -167,15 +154,17 @@ def _may_be_ours(book: Book, page: Page) -> bool:
     return any(order is not None and order.venue_order_id is None for order in orders)
 
 
-def _count_on_order(book: Book, order: Order, fill: Fill) -> None:
+def _count_on_order(book: Book, order: Order, fill: Fill) -> Decimal:
+    """Returns what the order had filled before this one."""
     if order.venue_order_id is None and fill.venue_order_id is not None:
         bind(book, order, fill.venue_order_id)
-    was_over = order.ended
+    was_over, counted_qty = order.ended, order.cum_qty
     order.add_fill(fill.last_qty, fill.last_px, fill.commission, fill.commission_currency)
     if was_over:  # any other is filed already
         book.revive(order)
     if order.trade_no:
         fold_trades.filled(book, order, fill)
+    return counted_qty
 
 
 def _part(fill: Fill, order: Order, qty: Decimal, fee: Decimal, pnl: Decimal) -> PartialFill:
@@ -187,12 +176,24 @@ def _note_on_exit(book: Book, order: Order, part: PartialFill) -> None:
     _note(book, book.page(order.key), order, part.packed(), part.qty)
 
 
-def _note(book: Book, page: Page, order: Order, part: Part, qty: Decimal) -> None:
+def _note(
+    book: Book,
+    page: Page,
+    order: Order,
+    part: Part,
+    qty: Decimal,
+    counted_qty: Decimal | None = None,
+) -> None:
+    """Count a part on its exit; `counted_qty` the order had filled before all of it was counted."""
     work = page.work
     if work is None or work.exit_no != order.exit_no:
         work = book.find_exit(order.key, order.exit_no)
     if work is not None:
-        work.note_fill(part, qty, book.exit_policy(page, work.reason))
+        # Mostly all of it is of one order: then both keep the same number, in one object.
+        alike = work.filled_qty is counted_qty
+        filled_qty = order.cum_qty if alike else work.filled_qty + qty
+        policy = book.exit_policy(page, work.reason)
+        work.note_fill(order.client_order_id, part, filled_qty, policy)
 
 
 def _replace_inferred(

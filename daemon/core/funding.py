@@ -5,9 +5,10 @@ Its key stands among those of the fills, so that memory and the journal's index 
 
 from __future__ import annotations
 
-from daemon.core.book import Book, FillKey
+from daemon.core.book import Book
 from daemon.core.events import Fill, Funding
-from daemon.core.fills import fill_key, remember
+from daemon.core.fills import fill_key
+from daemon.core.known_fills import FillKey
 from daemon.core.terms import ZERO, ExecId, PositionKey, PositionSide
 
 _KIND = "funding|"  # no fill's id begins so, and none comes without an order's id
@@ -46,7 +47,7 @@ def apply_funding(book: Book, event: Funding) -> bool:
     key = booked_key(event)
     if key in book.fills:
         return False
-    remember(book, key, f"{event.funding!s} 0")
+    book.fills.add(key, f"{event.funding!s} 0")
     position = book.position(funded_key(book, event))
     currency = event.funding_currency
     position.funding[currency] = position.funding.get(currency, ZERO) + event.funding

@@ -304,7 +304,7 @@ def _open_requested(desk: Desk, page: Page, terms: Instrument, quote: Quote) -> 
 
 def _levels_now(desk: Desk, page: Page, terms: Instrument, quote: Quote) -> tuple[Level, ...]:
     """The levels that a quote is judged by: a trailing one has followed it."""
-    levels = desk.memory.levels.get(page) or current_levels(desk, page, terms)
+    levels = page.levels or current_levels(desk, page, terms)
     for level in levels:
         if level.kind is _TRAILING:
             _raise_high_water(desk, page, terms, quote, level)
@@ -326,7 +326,7 @@ def _raise_high_water(
     if better is None:
         return
     desk.memory.peaks[name] = better
-    desk.memory.levels.pop(page, None)
+    page.levels = None
     written = position.high_water_px
     last_ns = desk.memory.peak_written_ns.get(position.key)
     due = last_ns is None or desk.event.mono_ns - last_ns >= _SECOND_NS
@@ -357,9 +357,8 @@ def is_guarded(desk: Desk, position: Position) -> bool:
 
 def current_levels(desk: Desk, page: Page, instrument: Instrument) -> tuple[Level, ...]:
     """The levels of this position, from the cache or made anew; refusals are told once."""
-    cached = desk.memory.levels.get(page)
-    if cached is not None:
-        return cached
+    if page.levels is not None:
+        return page.levels
     position, key = page.position, page.position.key
     matching = desk.book.rules_of(key.venue, key.symbol)
     if not matching and is_guarded(desk, position):
@@ -377,8 +376,8 @@ def current_levels(desk: Desk, page: Page, instrument: Instrument) -> tuple[Leve
         else:
             levels.append(level)
             _wake_for(desk, position.key, level)
-    desk.memory.levels[page] = tuple(levels)
-    return desk.memory.levels[page]
+    page.levels = tuple(levels)
+    return page.levels
 
 
 def _wake_for(desk: Desk, key: PositionKey, level: Level) -> None:

@@ -124,7 +124,7 @@ def _tell_misnamed(desk: Desk, fill: Fill, key: PositionKey) -> None:
 
 
 def _compare_repeated(desk: Desk, fill: Fill, key: PositionKey) -> None:
-    known = desk.book.known_fill(fill_key(fill))
+    known = desk.book.fills.said(fill_key(fill))
     if known is not None and (known.last_qty, known.last_px) != (fill.last_qty, fill.last_px):
         text = (
             f"fill {fill.exec_id} of {fill.symbol} was {proper(known.last_qty)} at"

@@ -41,7 +41,7 @@ def on_funding(desk: Desk, event: Funding, *, news: bool) -> None:
         verb = "received" if event.funding < ZERO else "paid"
         desk.tell(NoticeKind.FUNDING, f"{_named(key)} {verb} {said} of funding", key)
         return
-    known = desk.book.known_fill(booked_key(event))
+    known = desk.book.fills.said(booked_key(event))
     if known is not None and known.last_qty != event.funding:
         text = (
             f"funding {event.exec_id} of {event.symbol} was {proper(known.last_qty)}, now the venue"

@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from daemon.core.exits import Exit
+from daemon.core.known_fills import SymbolFills, Where
 from daemon.core.order import Order
 from daemon.core.position import Position
 from daemon.core.rules import StopRule
-from daemon.core.terms import Account, Symbol, Venue
+from daemon.core.stops import Level
+from daemon.core.terms import PositionSide
 
 
 @dataclass(slots=True, eq=False)
 class Page:
-    """A position, its open exit `work`, its orders and the rules that match it (None: not asked).
+    """A position, its open exit `work`, its orders, the rules that match it and their levels.
+
+    Of `rules` and `levels` None means: not asked since they may have changed. `watched`: the engine
+    has asked for prices of the symbol.
 
     `where` names the symbol, in the words that the book keeps of it.
     `live` are the orders not proven dead, and dead ones until the next look. `beside` are all
-    pages of the symbol, this one too: two in hedge mode. Compared by identity: a book has one of
-    each position.
+    pages of the symbol, this one too: two in hedge mode; `fills` are the known fills of the symbol.
+    Compared by identity: a book has one of each position.
     """
 
-    where: tuple[Account, Venue, Symbol]
+    where: Where
     position: Position
     live: list[Order]
     beside: list[Page]
+    fills: SymbolFills
     work: Exit | None = None
     rules: Sequence[StopRule] | None = None
+    levels: tuple[Level, ...] | None = None
+    watched: bool = False
+    position_side: PositionSide = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Keep the side where a fill looks for it."""
+        self.position_side = self.position.key.position_side
 
     @property
     def held(self) -> bool:

@@ -131,11 +131,11 @@ class Mismatch:
 class Position:
     """Signed `qty` (+ long, - short; a Kalshi NO is short) and what it has earned.
 
-    `gross_pnl` and `booked_fees` belong to the running generation; `fees` are all fees ever paid
-    (+) by currency, of which those outside the quote currency are not part of any PnL; `funding`
-    is the same of funding, which belongs to no generation. `liquidation_pnl` and `adl_pnl` are the
-    parts of `realized_pnl` that the venue's own closing fills brought, net of fee shares, where
-    the entry was known by then.
+    `open_pnl` is what the running generation has realised, net of the fee shares; `fees` are all
+    fees ever paid (+) by currency, of which those outside the quote currency are not part of any
+    PnL; `funding` is the same of funding, which belongs to no generation. `liquidation_pnl` and
+    `adl_pnl` are the parts of `realized_pnl` that the venue's own closing fills brought, net of fee
+    shares, where the entry was known by then.
     `exit_requested_qty` is what the operator wants out of and no quote has priced yet.
     `verified`: a read of this process's life agreed with `qty`; before that nothing is sent.
     `agreed_ns` (venue clock) is the newest read that is known to have agreed with `qty`.
@@ -149,8 +149,7 @@ class Position:
     qty: Decimal = ZERO
     generation: int = 0
     pool: Pool = field(default_factory=Pool)
-    gross_pnl: Decimal = ZERO
-    booked_fees: Decimal = ZERO
+    open_pnl: Decimal = ZERO
     entry_known: bool = True
     fees: dict[Currency, Decimal] = field(default_factory=dict)
     funding: dict[Currency, Decimal] = field(default_factory=dict)
@@ -202,11 +201,6 @@ class Position:
         if not self.qty or not self.entry_known:
             return None
         return quotient(self.pool.notional - self.pool.closed_notional, self.pool.open_qty)
-
-    @property
-    def open_pnl(self) -> Decimal:
-        """Realised so far in the running generation, net of the fee shares."""
-        return self.gross_pnl - self.booked_fees
 
     @property
     def realized_pnl(self) -> Decimal:
@@ -296,18 +290,16 @@ class Position:
 
     def _close(self, qty: Decimal, px: Decimal, fee: Decimal, time_ns: int) -> Decimal:
         cost, entry_fee = self.pool.take(qty)
-        fees = entry_fee + fee
         if self.qty > ZERO:
-            gross = qty * px - cost
+            pnl = qty * px - cost - entry_fee - fee
             self.qty -= qty
         else:
-            gross = cost - qty * px
+            pnl = cost - qty * px - entry_fee - fee
             self.qty += qty
-        self.gross_pnl += gross
-        self.booked_fees += fees
+        self.open_pnl += pnl
         if not self.qty:
             self._end(time_ns)
-        return gross - fees
+        return pnl
 
     def _begin(self) -> None:
         self.generation += 1
@@ -326,7 +318,7 @@ class Position:
                 time_ns=time_ns,
             )
         )
-        self.gross_pnl = self.booked_fees = ZERO
+        self.open_pnl = ZERO
 
     def pay(self, currency: Currency, commission: Decimal, px: Decimal) -> tuple[Decimal, Decimal]:
         """Count a fee: what of it PnL counts, in the quote currency, and what left the holding.
@@ -385,8 +377,7 @@ class Position:
             pooled_fee = quotient(fee * (qty - sold), qty) if sold else fee
             closed, closed_fee = self.pool.correct((qty - sold) * better, pooled_fee)
             gross, booked = -sign * (sold * better + closed), fee - pooled_fee + closed_fee
-        self.gross_pnl += gross
-        self.booked_fees += booked
+        self.open_pnl += gross - booked
         return gross - booked
 
     def _correct_past(self, generation: int, change: Decimal) -> None:
@@ -394,4 +385,4 @@ class Position:
             if past.generation == generation:
                 self.closed[at] = replace(past, pnl=past.pnl + change)
                 return
-        self.gross_pnl += change
+        self.open_pnl += change

@@ -6,6 +6,7 @@ what surely remains is sent (semantics.md 17 to 20, 22).
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
@@ -65,7 +66,7 @@ def attempt(desk: Desk, page: Page, work: Exit, trigger_px: Decimal) -> None:
     room = _room(desk, page, work, policy, orders)
     qty = market.instrument.piece_qty(room.free)
     side = exit_side(position.qty)
-    priced = replace(work, trigger_px=trigger_px)
+    priced = work if trigger_px == work.trigger_px else replace(work, trigger_px=trigger_px)
     likely_px = _likely_px(desk, position, work, policy)
     limit_px = worst_px(priced, policy, side, market.instrument, likely_px)
     if _too_small(market.instrument, qty, limit_px):
@@ -137,7 +138,7 @@ def _overtaken(desk: Desk, page: Page) -> Decimal:
 def orders_a_minute(desk: Desk, account: Account, venue: Venue) -> int:
     """How many orders the account has sent in the last minute."""
     recent_ns = desk.book.account(account, venue).recent_orders_ns
-    return sum(1 for ns in recent_ns if ns > desk.event.mono_ns - _MINUTE_NS)
+    return len(recent_ns) - bisect_right(recent_ns, desk.event.mono_ns - _MINUTE_NS)
 
 
 def _too_small(terms: Instrument, qty: Decimal, px: Decimal) -> bool:
@@ -328,7 +329,7 @@ def _finish(desk: Desk, page: Page, work: Exit, end: ExitEnd) -> None:
         f" {proper(work.filled_qty)}{at} in {work.attempts} orders, PnL {pnl}"
     )
     desk.tell(NoticeKind.EXIT_COMPLETE, text, work.key)
-    desk.memory.levels.pop(page, None)
+    page.levels = None
 
 
 def _held_px(desk: Desk, work: Exit, px: Decimal) -> Decimal:

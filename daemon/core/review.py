@@ -17,6 +17,7 @@ from daemon.core.commands import (
     QueryMarket,
     WatchSymbols,
 )
+from daemon.core.comparing import Comparison, all_settled
 from daemon.core.decisions import (
     CloseExit,
     ExitEnd,
@@ -42,7 +43,6 @@ from daemon.core.terms import (
     ClientOrderId,
     ExecId,
     PositionKey,
-    PositionSide,
     Side,
     Venue,
     proper,
@@ -51,8 +51,8 @@ from daemon.core.terms import (
 # How far a look at the fills reaches back before the last complete one.
 OVERLAP_NS = 600 * NANOS
 _AGAIN_S = Decimal(5)
+_SETTLEMENT_S = Decimal(60)  # how long its row may come after the position has gone
 _ROW = "row"
-_NET = PositionSide.NET
 _OVER = frozenset({MarketPhase.DETERMINED, MarketPhase.SETTLED})
 
 
@@ -63,50 +63,25 @@ def ask_for_book(desk: Desk, account: Account, venue: Venue) -> None:
     desk.emit(QueryBook(account=account, venue=venue, since_ns=since_ns))
 
 
-def on_positions(desk: Desk, event: PositionSnapshot) -> None:
-    """Compare every position of the account with the venue's; nearly all agree, as before."""
-    # By symbol alone where that names one position: a tuple for each would take half of the time.
-    rows: dict[object, PositionRow] = {
-        row.symbol if row.position_side is _NET else (row.symbol, row.position_side): row
-        for row in event.rows
-    }
+def on_positions(desk: Desk, event: PositionSnapshot, ahead: Comparison | None) -> None:
+    """Compare every position of the account with the venue's; nearly all agree, as before.
+
+    `ahead` is what was found out about this read in slices.
+    """
     about_rows = any(
         isinstance(about, tuple) and about[-1] == _ROW for about, _ in desk.memory.told
     )
-    account, venue, take = event.account, event.venue, rows.pop
-    doubted: list[tuple[PositionKey, PositionRow | None]] = []
-    for position in desk.book.positions.values():
-        key, qty = position.key, position.qty
-        if key.venue != venue or key.account != account:
-            continue
-        if not qty and position.mismatch is None and _all_settled(position):
-            continue
-        side = key.position_side
-        row = take(key.symbol if side is _NET else (key.symbol, side), None)
-        agreed = position.verified and position.mismatch is None and not about_rows
-        if not (agreed and qty and row is not None and row.position_qty == qty):
-            doubted.append((key, row))
-    doubted += [(_key_of(event, row), row) for row in rows.values()]
-    for key, row in doubted:
+    if ahead is None or ahead.read is not event or about_rows:
+        ahead = Comparison(event, doubt_all=about_rows)
+        for _ in ahead.slices(desk.book):
+            continue  # all at once
+    for key, row in ahead.doubted:
         if row is None or row.position_qty is not None:
             desk.untell((key, _ROW), NoticeKind.UNGUARDED)
             _compare(desk, key, row, event)
         else:
             text = f"{key.symbol}: what the venue says is held of it cannot be read: {row.text}"
             desk.tell_once((key, _ROW), NoticeKind.UNGUARDED, text, key)
-
-
-def _key_of(event: PositionSnapshot, row: PositionRow) -> PositionKey:
-    return PositionKey(
-        account=event.account,
-        venue=event.venue,
-        symbol=row.symbol,
-        position_side=row.position_side,
-    )
-
-
-def _all_settled(position: Position) -> bool:
-    return not position.closed or position.closed[-1].settled
 
 
 def _compare(
@@ -120,9 +95,9 @@ def _compare(
             _agrees(desk, position, event)
         return
     policy = desk.book.policy(key.account, key.venue)
-    market = desk.market(key)
-    if market is not None and market.phase in _OVER:
-        desk.emit(QueryMarket(account=key.account, venue=key.venue, symbol=key.symbol))
+    patience_s = _patience_s(desk, key, live)
+    if patience_s is None:
+        _investigate(desk, key)
         return
     desk.wait(f"recheck|{key.account}|{key.venue}", policy.grace_s)
     if position is not None and not is_fresh(position, event):
@@ -141,13 +116,27 @@ def _compare(
             )
         )
         _investigate(desk, key)
-    elif event.mono_ns - noted.mono_ns < int(policy.grace_s * NANOS):
+    elif event.mono_ns - noted.mono_ns < int(patience_s * NANOS):
         return
     elif position is not None and _explained_by_nothing(desk, position):
         _infer(desk, position, seen)
     else:
         _investigate(desk, key)
         _tell_lasting(desk, key, noted, (live, ours))
+
+
+def _patience_s(desk: Desk, key: PositionKey, live: Decimal) -> Decimal | None:
+    """How long a difference must last before it is booked; None where it is not to be booked.
+
+    That of a market that is over is for its settlement to explain, whose row takes the place of a
+    guess, too; of what the venue did not hold any more there is none.
+    """
+    grace_s = desk.book.policy(key.account, key.venue).grace_s
+    market = desk.market(key)
+    if market is None or market.phase not in _OVER:
+        return grace_s
+    vanished = market.phase is MarketPhase.SETTLED and not live
+    return grace_s + _SETTLEMENT_S if vanished else None
 
 
 def _tell_lasting(
@@ -177,15 +166,15 @@ def _explained_by_nothing(desk: Desk, position: Position) -> bool:
     key = position.key
     fills_as_of = desk.book.symbol_fills_as_of.get((key.account, key.venue, key.symbol), 0)
     # A closed market's position may vanish because it was settled: its row explains that.
-    tradable = market.phase in {MarketPhase.ACTIVE, MarketPhase.PAUSED}
-    return tradable and fills_as_of >= noted.as_of_ns and market.read_mono_ns >= noted.mono_ns
+    known = market.phase in {MarketPhase.ACTIVE, MarketPhase.PAUSED, MarketPhase.SETTLED}
+    return known and fills_as_of >= noted.as_of_ns and market.read_mono_ns >= noted.mono_ns
 
 
 def _agrees(desk: Desk, position: Position, event: PositionSnapshot) -> None:
     key = position.key
     if position.mismatch is not None or (position.qty and not position.verified):
         _believe(desk, position, event.as_of_ns)
-    if position.qty or _all_settled(position) or desk.book.undead(key):
+    if position.qty or all_settled(position) or desk.book.undead(key):
         return
     if is_fresh(position, event):
         desk.emit(MarkSettled(key=key, generation=position.generation))
@@ -271,7 +260,7 @@ def infer(
     page = desk.book.pages.get(key)
     number = 1 if page is None else page.position.inference_count + 1
     if page is not None:
-        desk.memory.levels.pop(page, None)  # another entry
+        page.levels = None  # another entry
     desk.emit(
         InferFill(
             key=key,
@@ -297,25 +286,26 @@ def moved(desk: Desk, page: Page) -> None:
 def watch(desk: Desk, page: Page) -> None:
     """Price what is held and nothing else; read a market's terms before its first quote."""
     held = page.held or any(each.held for each in page.beside)
-    if held == (page.where in desk.memory.watching):
+    if held == page.watched:
         return
-    key, where = page.position.key, page.where
+    key = page.position.key
+    for each in page.beside:
+        each.watched = held
     watched = desk.memory.watched.setdefault((key.account, key.venue), [])
     if held:
-        desk.memory.watching.add(where)
         bisect.insort(watched, key.symbol)
         desk.emit(QueryMarket(account=key.account, venue=key.venue, symbol=key.symbol))
         desk.wait(f"market|{key.account}|{key.venue}|{key.symbol}", _AGAIN_S)
         await_verification(desk, key)
     else:
-        desk.memory.watching.remove(where)
         del watched[bisect.bisect_left(watched, key.symbol)]
     tell_watched(desk, key.account, key.venue)
 
 
 def tell_watched(desk: Desk, account: Account, venue: Venue) -> None:
     """Hand the venue the whole list of symbols to price, once, when the event is handled."""
-    desk.rewatched[account, venue] = None
+    if (account, venue) not in desk.rewatched:
+        desk.rewatched += ((account, venue),)
 
 
 def hand_watched(desk: Desk) -> None:

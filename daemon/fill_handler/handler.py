@@ -18,14 +18,14 @@ from typing import Final, Self
 from daemon.core.commands import Command
 from daemon.core.errors import UnknownOrderError
 from daemon.core.events import Event, Fill
-from daemon.fill_handler import portable
+from daemon.fill_handler import accept, portable
 from daemon.fill_handler.config import HandlerConfig
-from daemon.fill_handler.detect import Decoded, decode, read_json, records
+from daemon.fill_handler.detect import Decoded, allowed, decode_all
 from daemon.fill_handler.errors import FillConflictError, FillError, UnknownFormatError
 from daemon.fill_handler.form import Context
 from daemon.fill_handler.forms import read_products, told_order
-from daemon.fill_handler.ledger import FOR_GOOD_H, Ledger, Limits, the_one
-from daemon.fill_handler.life import Life
+from daemon.fill_handler.ledger import FOR_GOOD_H, Ledger, Limits
+from daemon.fill_handler.life import Life, the_one
 from daemon.fill_handler.merging import (
     Beside,
     ImportReport,
@@ -93,11 +93,10 @@ class FillHandler:
         A record that tells only of an order (accepted, canceled, ...) is taken and gives no fill.
         `venue`: `kalshi`, `binance`, `binance-usdm`, ...; needed where the data do not tell.
         Raises a `FillError` (nothing of a record in an unusable format is taken; records before a
-        contradiction are), and `JournalError` where the journal cannot be written.
+        contradiction are), `BadInputError` for a `venue` that is no text, and `JournalError` where
+        the journal cannot be written.
         """
-        context = self._context()
-        decoded = [decode(context, row, venue) for row in records(read_json(data))]
-        return await self._book(decoded)
+        return await self._book(decode_all(self._context(), data, venue))
 
     async def process_each(
         self, batch: Iterable[Data], venue: str | None = None
@@ -106,11 +105,12 @@ class FillHandler:
         its place, and costs the others nothing."""
         taken: Taken = []
         results: list[tuple[FillEvent, ...] | FillError] = []
-        context = self._context()
+        context, rows = self._context(), accept.rows("batch", batch)
+        allowed(venue)
         try:
-            for data in batch:
+            for data in rows:
                 try:
-                    decoded = [decode(context, row, venue) for row in records(read_json(data))]
+                    decoded = decode_all(context, data, venue)
                     views = [view for one in decoded for view in self._fold(one, taken)]
                     results.append(tuple(views))
                 except FillError as error:
@@ -121,10 +121,7 @@ class FillHandler:
 
     async def process_fill_event(self, fill: Data | Fill, venue: str | None = None) -> FillEvent:
         """Take exactly one fill; raises as `process` does, and where it is none or several."""
-        if isinstance(fill, Fill):
-            return (await self._book([Decoded(fill.venue, "fill", (fill,))]))[0]
-        context = self._context()
-        decoded = [decode(context, row, venue) for row in records(read_json(fill))]
+        decoded = decode_all(self._context(), fill, venue)
         count = sum(len(one.fills) for one in decoded)
         if count != 1:
             raise UnknownFormatError(f"this holds {count} fills: process() takes any number")
@@ -137,11 +134,8 @@ class FillHandler:
 
         Raises `FillConflictError` for a fill of another order, and as `process` does.
         """
-        context = self._context()
-        if isinstance(fill_data, Fill):
-            decoded = [Decoded(fill_data.venue, "fill", (fill_data,))]
-        else:
-            decoded = [decode(context, row, venue) for row in records(read_json(fill_data))]
+        accept.text("order_id", order_id)
+        decoded = decode_all(self._context(), fill_data, venue)
         events = [event for one in decoded for event in one.events]
         for event in events:
             if order_id not in (event.venue_order_id, event.client_order_id):
@@ -180,9 +174,13 @@ class FillHandler:
     ) -> OrderState:
         """One order by the venue's id or ours; what memory has let go of is read from the journal.
 
-        Raises `UnknownOrderError` for no order, and for several of that id.
+        Raises `UnknownOrderError` for no order, and for several of that id, and `BadInputError`.
         """
-        where = (order_id, venue, symbol)
+        where = (
+            accept.text("order_id", order_id),
+            accept.text_or_none("venue", venue),
+            accept.text_or_none("symbol", symbol),
+        )
         found = self._ledger.find(*where)
         whole = found and self._ledger.returned.isdisjoint(
             one.order.client_order_id for one in found
@@ -229,7 +227,7 @@ class FillHandler:
     def export_file(self, path: Path) -> Written:
         """The same as a file that streams (`statefile` says its form), sealed with `keys`;
         raises `StateError` where it cannot be written."""
-        return write_steps(path, *self._all(), self.config.keys)
+        return write_steps(accept.path("path", path), *self._all(), self.config.keys)
 
     async def import_state(
         self, state: Mapping[str, object], *, replace: bool = False, dry_run: bool = False
@@ -259,7 +257,8 @@ class FillHandler:
 
         Contradictions stand in the report, and then nothing was taken.
         """
-        source = StateFile(path, self.config.keys, told)
+        accept.function_or_none("told", told)
+        source = StateFile(accept.path("path", path), self.config.keys, told)
         return await self._import(source, replace=replace, dry_run=dry_run)
 
     async def _import(self, source: Source, *, replace: bool, dry_run: bool) -> ImportReport:

@@ -10,19 +10,19 @@ export and a live feed are read alike.
 from __future__ import annotations
 
 import decimal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from daemon.core.book import Book, KnownFill, VenueIdKey, venue_id_key
+from daemon.core.book import Book, VenueIdKey, venue_id_key
 from daemon.core.commands import CancelOrder, Command, PlaceOrder
 from daemon.core.decisions import AdoptOrder, DeclareDead, InferFill, OpenExit, RetriggerExit
-from daemon.core.errors import UnknownOrderError
 from daemon.core.events import Event, Fill, OrderAbsent, OrderEvent, OrderSnapshot, Started
-from daemon.core.fills import fill_key, remember
+from daemon.core.fills import fill_key
 from daemon.core.fold import apply_command, apply_event
 from daemon.core.fold_orders import forget_answers
+from daemon.core.known_fills import FillKey, KnownFill
 from daemon.core.order import Order, OrderInput
 from daemon.core.requests import OrderResolved
 from daemon.core.terms import (
@@ -118,7 +118,7 @@ class Ledger:
         if life is not None and life.order.side is not fill.side:
             sides = f"known {life.order.side.value}, now {fill.side.value}"
             return f"order {fill.venue_order_id}: side: {sides}"
-        known_fill = self.book.known_fill(fill_key(fill))
+        known_fill = self.book.fills.said(fill_key(fill))
         if known_fill is None:
             return None
         told = next((f for f in life.fills if f.exec_id == fill.exec_id), None) if life else None
@@ -196,9 +196,13 @@ class Ledger:
             life.fills.append(event)
             self._weigh(life, 1)
             if life.book is not self.book:
-                key = fill_key(event)
-                remember(self.book, key, life.book.fills[key])
+                self._remember(life.book, fill_key(event))
         return [life]
+
+    def _remember(self, book: Book, key: FillKey) -> None:
+        text = book.fills.get(key)
+        if text is not None:
+            self.book.fills.add(key, text)
 
     def _reunite(self, event: OrderEvent) -> bool:
         """An order of ours shows the venue's id, under which fills had come ahead of it."""
@@ -352,16 +356,6 @@ class Ledger:
         if not life.ours and where is not None:
             del self._strange[venue_id_key(life.order.key, where)]
         _unfile(life.book, life.order)
-
-
-def the_one(found: Sequence[Life], order_id: str) -> Life:
-    """The only order found; raises `UnknownOrderError` where there is none, or several."""
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise UnknownOrderError(f"order {order_id}: not known")
-    where = ", ".join(f"{one.order.key.symbol} on {one.order.key.venue}" for one in found)
-    raise UnknownOrderError(f"order {order_id}: of {where}: say venue and symbol")
 
 
 def kept(commands: Iterable[Command]) -> tuple[Command, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
 from daemon.core.book import Book
+from daemon.core.errors import UnknownOrderError
 from daemon.core.events import Event, Fill, OrderSnapshot
 from daemon.core.order import Order, OrderInput
 from daemon.core.terms import ClientOrderId, OrdStatus, PositionKey, Side, TimeInForce
@@ -87,6 +89,16 @@ def learn(life: Life, event: OrderSnapshot) -> None:
         order.time_in_force = event.time_in_force
     if order.cum_qty and order.cum_qty >= order.order_qty:
         order.take(OrderInput.FULL_FILL)
+
+
+def the_one(found: Sequence[Life], order_id: str) -> Life:
+    """The only order found; raises `UnknownOrderError` where there is none, or several."""
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UnknownOrderError(f"order {order_id}: not known")
+    where = ", ".join(f"{one.order.key.symbol} on {one.order.key.venue}" for one in found)
+    raise UnknownOrderError(f"order {order_id}: of {where}: say venue and symbol")
 
 
 def waits(life: Life) -> bool:

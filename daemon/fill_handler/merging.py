@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from daemon.core.book import FillKey
 from daemon.core.commands import Command, PlaceOrder
 from daemon.core.errors import FilldError
 from daemon.core.events import Event, Fill
 from daemon.core.fills import fill_key
+from daemon.core.known_fills import FillKey
 from daemon.fill_handler.errors import StateError
 from daemon.fill_handler.ledger import Ledger, differing, kept
 from daemon.fill_handler.statefile import step_line
@@ -86,7 +86,7 @@ class Known:
 
     def _forgotten(self, fill: Fill) -> Fill | None:
         """What the journal alone remembers of this execution."""
-        if self._index is None or not self.ledger.book.fills_forgotten:
+        if self._index is None or not self.ledger.book.fills.forgotten:
             return None
         key = fill_key(fill)
         found = None if key in self.ledger.book.fills else self._index.find_fill(key)
@@ -131,7 +131,7 @@ def rehearse(beside: Beside, steps: Iterable[Record]) -> ImportReport:
             continue
         try:
             changed = is_new and beside.known.fold(step.event, step.commands)
-        except FilldError as error:
+        except (FilldError, ArithmeticError) as error:
             raise StateError(f"step {step.seq}: cannot be: {error}") from None
         if isinstance(step.event, Fill):
             new, old = new + changed, old + (not changed)

@@ -19,6 +19,7 @@ import msgspec
 
 from daemon.core.book import AccountState, BookState, Market
 from daemon.core.exits import Exit
+from daemon.core.known_fills import SymbolFills
 from daemon.core.order import Order
 from daemon.core.position import InferredFill, Pool, Position
 
@@ -34,6 +35,7 @@ _DEEP: Final[dict[type, frozenset[str]]] = {
     Order: frozenset(),
     Pool: frozenset(),
     Position: frozenset({"pool", "fees", "funding", "closed", "inferred"}),
+    SymbolFills: frozenset({"late", "early"}),
 }
 
 Values = Sequence[object]
@@ -125,7 +127,8 @@ def _still(value: object) -> object:
         kind = _KINDS.get(type(value[0])) if value else None
         return list(value) if kind is None else _Rows(kind, _copies(kind, value))
     if isinstance(value, dict):
-        return dict(value)
+        tables = value and isinstance(next(iter(value.values())), dict)
+        return {k: dict(v) for k, v in value.items()} if tables else dict(value)
     kind = _KINDS.get(type(value))
     return value if kind is None else dict(zip(kind.names, _row(kind, value), strict=True))
 
@@ -182,7 +185,7 @@ def _rows(rows: _Rows) -> Iterator[bytes]:
 
 
 def _length(value: object) -> int:
-    return len(value) if isinstance(value, list) else 0
+    return len(value) if isinstance(value, list | dict) else 0
 
 
 def _body(items: Sequence[object]) -> bytes:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-from daemon.core.book import BookState, FillKey
+from daemon.core.book import BookState
+from daemon.core.known_fills import FillKey
 from daemon.core.terms import JournalId
 from daemon.journal.codec import decode_record, decode_state, encode_state
 from daemon.journal.errors import JournalCorruptError, JournalError, SequenceBrokenError

@@ -10,8 +10,9 @@ from typing import Final
 
 import apsw
 
-from daemon.core.book import BookState, FillKey
+from daemon.core.book import BookState
 from daemon.core.errors import FilldError
+from daemon.core.known_fills import FillKey
 from daemon.journal.chain import RESTORE, Columns, Head, Row, followed
 from daemon.journal.codec import decode_record, decode_state
 from daemon.journal.errors import JournalCorruptError, JournalError

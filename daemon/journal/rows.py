@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from daemon.core.book import FillKey
 from daemon.core.commands import PlaceOrder
 from daemon.core.events import Fill, Funding
 from daemon.core.funding import booked_key
+from daemon.core.known_fills import FillKey
 from daemon.journal.codec import encode_command, encode_record
 from daemon.journal.errors import OrderReusedError, SequenceBrokenError
 from daemon.ports import Record
@@ -56,7 +56,7 @@ def key_columns(key: FillKey) -> tuple[str, str, str, str, str]:
 
 def sent_order(seq: int, order: PlaceOrder) -> SentOrder:
     """What the journal remembers of an order: its id and content, `resend` set aside."""
-    content = encode_command(dataclasses.replace(order, resend=False))
+    content = encode_command(dataclasses.replace(order, resend=False) if order.resend else order)
     digest = hashlib.sha256(content).digest()
     return SentOrder(seq, order.client_order_id, digest, order.resend)
 

@@ -14,13 +14,15 @@ import hashlib
 import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVarTuple
 
-from daemon.core.book import BookState, FillKey
+from daemon.core.book import BookState
 from daemon.core.errors import FilldError
+from daemon.core.known_fills import FillKey
 from daemon.core.terms import JournalId
 from daemon.journal.ballast import DEFAULT_BYTES, Ballast
 from daemon.journal.chain import RESTORE
@@ -31,8 +33,10 @@ from daemon.journal.reader import Reader
 from daemon.journal.rows import Batch, make_batch
 from daemon.journal.sealing import NO_KEYS, KeyRing
 from daemon.journal.store import Store
+from daemon.journal.writer import Told, Writer
 from daemon.ports import Record
 
+Args = TypeVarTuple("Args")
 Hook = Callable[[], Awaitable[None]]
 OnCommit = Callable[[int, int, int], None]
 Perform = Callable[[Callable[[], None]], None]
@@ -65,6 +69,10 @@ class SqliteOptions:
 
 def _unheard(_nanos: int, _records: int, _size: int) -> None:
     """Nobody asks how long commits take."""
+
+
+def _unheeded(_error: BaseException | None) -> None:
+    """Nobody waits for it: `_failure` tells whoever writes next."""
 
 
 def _nothing() -> None:
@@ -100,9 +108,7 @@ class SqliteJournal:
         self.on_commit: OnCommit = _unheard
         self._failure: str | None = None
         self._locks = [FileLock(lock_path(self.path), f"the journal {self.path}")]
-        self._writer = (
-            None if options.inline else ThreadPoolExecutor(1, thread_name_prefix="filld-journal")
-        )
+        self._writer = None if options.inline else Writer("filld-journal")
         self._slicer = ThreadPoolExecutor(1, thread_name_prefix="filld-snapshot")
         self._idle: asyncio.TimerHandle | None = None
         ballast = Ballast(_beside(self.path, ".ballast"), options.ballast_bytes)
@@ -185,7 +191,7 @@ class SqliteJournal:
         if writer is None:
             await self._write(lambda: self._keep(seq, image, lambda work: work()))
         else:
-            perform: Perform = lambda work: self._submit(writer, work).result()  # noqa: E731
+            perform = partial(self._done, writer)
             await asyncio.wrap_future(self._slicer.submit(self._keep, seq, image, perform))
         self._tidy_later()
         return True
@@ -256,7 +262,7 @@ class SqliteJournal:
             self._idle.cancel()
         self._failure = self._failure or "the journal is closed"
         if self._writer is not None:
-            self._writer.shutdown(cancel_futures=True)
+            self._writer.close()
         self._slicer.shutdown()
         self._reader.close()
         self._store.close()
@@ -273,8 +279,7 @@ class SqliteJournal:
         # of the chain, and a shield would cost the way back one more turn of the loop.
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
-        written = self._submit(self._writer, work)
-        written.add_done_callback(lambda _: _call_soon(loop, partial(_settle, done, written)))
+        self._submit(self._writer, work, lambda error: _call_soon(loop, _settle, done, error))
         return done
 
     async def _write_inline(self, work: Callable[[], None]) -> None:
@@ -282,10 +287,16 @@ class SqliteJournal:
         self._perform(work)
         await _pass(self._options.after_commit)
 
-    def _submit(self, writer: ThreadPoolExecutor, work: Callable[[], None]) -> Future[None]:
+    def _submit(self, writer: Writer, work: Callable[[], None], told: Told = _unheeded) -> None:
         if self._failure is not None:
             raise JournalError(f"nothing more is written after: {self._failure}")
-        return writer.submit(self._perform, work)
+        writer.do(partial(self._perform, work), told)
+
+    def _done(self, writer: Writer, work: Callable[[], None]) -> None:
+        """In another thread: wait until `work` is done."""
+        done: Future[None] = Future()
+        self._submit(writer, work, partial(_settle, done))
+        done.result()
 
     def _perform(self, work: Callable[[], None]) -> None:
         """Do `work`; whatever it raises, known or not, is the last thing this journal did."""
@@ -341,20 +352,17 @@ class SqliteJournal:
             self._submit(self._writer, self._tidy)
 
 
-def _call_soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+def _call_soon(
+    loop: asyncio.AbstractEventLoop, call: Callable[[*Args], None], *args: *Args
+) -> None:
     """From the writer's thread; a loop that has ended has nobody who waits."""
     with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(call)
+        loop.call_soon_threadsafe(call, *args)
 
 
-def _settle(done: asyncio.Future[None], written: Future[None]) -> None:
+def _settle(done: asyncio.Future[None] | Future[None], error: BaseException | None) -> None:
     if done.done():
         return  # nobody waits for it any more
-    try:
-        error = written.exception()
-    except CancelledError:
-        done.cancel()
-        return
     if error is None:
         done.set_result(None)
     else:

@@ -139,13 +139,11 @@ class Store:
 
     def _place_order(self, order: SentOrder) -> None:
         order_id, execute = order.client_order_id, self._connection.execute
-        found = execute("SELECT content FROM orders WHERE client_order_id = ?", (order_id,))
-        earlier = next((content for (content,) in found), None)
-        if earlier is None:
-            content = self._vault.seal_order(order_id, order.content)
-            execute("INSERT INTO orders VALUES (?, ?, ?)", (order_id, content, order.seq))
-        else:
-            check_order(order, self._vault.open_order(order_id, earlier))
+        content = self._vault.seal_order(order_id, order.content)
+        execute("INSERT OR IGNORE INTO orders VALUES (?, ?, ?)", (order_id, content, order.seq))
+        if not self._connection.changes():
+            found = execute("SELECT content FROM orders WHERE client_order_id = ?", (order_id,))
+            check_order(order, self._vault.open_order(order_id, next(iter(found))[0]))
 
     def keep_part(self, seq: int, part: int, payload: bytes) -> None:
         """Keep part number `part` of a snapshot that is not complete before `keep_snapshot`."""

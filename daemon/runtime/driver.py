@@ -14,16 +14,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from daemon.core import comparing
 from daemon.core.book import Book
 from daemon.core.commands import CancelOrder, Command, OfferQuote, PlaceOrder
+from daemon.core.comparing import Comparison
 from daemon.core.engine import Engine
 from daemon.core.errors import FilldError
-from daemon.core.events import Event, Fill, Funding, Quote
+from daemon.core.events import Event, Fill, Funding, PositionSnapshot, Quote
 from daemon.core.funding import booked_key
 from daemon.ports import IndexedJournal, Record
 from daemon.runtime.inbox import Inbox, Where
 from daemon.runtime.observers import Audience, read_guarded
-from daemon.runtime.outbox import Outbox
+from daemon.runtime.outbox import SENDING_TURNS, Outbox
 
 Read = TypeVar("Read")
 
@@ -36,12 +38,13 @@ _COPY_AGAIN_S = 0.25
 # How long a thread that comes back from a commit or a signature waits for a busy loop: Python's
 # own 5 ms would be most of an exit's time. Set by whoever owns the process.
 SWITCH_INTERVAL_S = 0.0005
+# How many objects more than before make Python look for garbage: with its own 700 it looks again
+# and again at what is only on its way through the loop. The longest look is no longer, about 1 ms.
+GARBAGE_LOOKS = (3_000, 3, 10)
 # Batches that observers may be behind, and the steps that they are told of in one go; a quote
 # that led to nothing is next to none, and in a flood nearly all are such.
 _UNTOLD_BATCHES = 8
 _TOLD_AT_ONCE = 25
-# Turns of the loop in which a request gets from its command to the socket.
-_SENDING_TURNS = 3
 _BOOKED = (Fill, Funding)
 
 
@@ -143,7 +146,7 @@ class Driver:
     def _forgotten(self, event: Fill | Funding) -> bool:
         """What memory let go of and the journal remembers: it has been counted."""
         book = self.engine.book
-        if not book.fills_forgotten:
+        if not book.fills.forgotten:
             return False
         key = booked_key(event)
         return key not in book.fills and self._journal.known_fill(key)
@@ -187,7 +190,11 @@ class Driver:
     async def _handle_for_ever(self, group: asyncio.TaskGroup) -> None:
         keeping: asyncio.Task[None] | None = None
         while True:
-            batch = await self._inbox.take(BATCH_LIMIT)
+            batch = [
+                event
+                for event in await self._inbox.take(BATCH_LIMIT)
+                if not (isinstance(event, PositionSnapshot) and self._sets_aside(event, group))
+            ]
             steps = self.handle(batch)
             if steps:
                 await self._handed.put(steps)
@@ -199,6 +206,24 @@ class Driver:
                 in_one_go = behind >= 2 * SNAPSHOT_EVERY
                 begun = _awaited(await self._begin_snapshot()) if in_one_go else None
                 keeping = group.create_task(begun or self._try_snapshot(), name="snapshot")
+
+    def _sets_aside(self, read: PositionSnapshot, group: asyncio.TaskGroup) -> bool:
+        """A read of so many positions that a fill would wait for it is compared beside."""
+        if len(read.rows) <= comparing.SLICE:
+            return False
+        group.create_task(self._compare(read), name="compare")
+        return True
+
+    async def _compare(self, read: PositionSnapshot) -> None:
+        ahead = Comparison(read)
+        for _ in ahead.slices(self.engine.book):
+            await asyncio.sleep(0)
+
+        def compared(_book: Book) -> Event:
+            self.engine.compared = ahead
+            return read
+
+        await self.act(compared)
 
     async def _serve_looks(self) -> None:
         while self._looks:
@@ -254,7 +279,7 @@ class Driver:
             steps = await self._untold.get()
             weighty = 0
             led_to_any = any(step.commands for step in steps)
-            for _ in range(_SENDING_TURNS if led_to_any else 1):
+            for _ in range(SENDING_TURNS if led_to_any else 1):
                 await asyncio.sleep(0)  # orders go out before anybody is told of them
             for step in steps:
                 self._audience.tell(step.seq, step.event, step.commands)

@@ -26,13 +26,15 @@ from daemon.core.commands import (
     WatchSymbols,
 )
 from daemon.core.events import Event
-from daemon.core.terms import Account, Venue
+from daemon.core.terms import Account, ClientOrderId, Venue
 from daemon.ports import Venue as VenuePort
 from daemon.runtime.inbox import Inbox
 from daemon.runtime.timers import Timers
 
 EXIT_GATE = 32
 READ_GATE = 8
+# Turns of the loop in which a request gets from its command to the socket.
+SENDING_TURNS = 3
 
 Owner = tuple[Account, Venue]
 Question = QueryOrder | QueryFills | QueryBook | QueryQuote | QueryMarket
@@ -56,6 +58,7 @@ class Outbox:
         self._read_gates = {owner: asyncio.Semaphore(READ_GATE) for owner in venues}
         self._asked: dict[tuple[object, ...], bool] = {}
         self._group: asyncio.TaskGroup | None = None
+        self._ready: dict[ClientOrderId, Callable[[], None]] = {}
         self._orders_out = 0
         self._settled = asyncio.Event()
         self._settled.set()
@@ -70,7 +73,9 @@ class Outbox:
     def prepare(self, orders: Sequence[PlaceOrder]) -> None:
         """Encode and sign orders while their commit is in flight."""
         for order in () if self._closing else orders:
-            self._venue((order.key.account, order.key.venue)).prepare(order)
+            let_go = self._venue((order.key.account, order.key.venue)).prepare(order)
+            if let_go is not None:
+                self._ready[order.client_order_id] = let_go
 
     def release(self, command: Command) -> None:
         """Let one committed command out."""
@@ -124,6 +129,9 @@ class Outbox:
     def _send(self, command: PlaceOrder | CancelOrder) -> None:
         if self._closing:
             return
+        let_go = self._ready.pop(command.client_order_id, None)
+        if let_go is not None and isinstance(command, PlaceOrder):
+            let_go()  # at once: a task begins with the next turn of the loop
         self._orders_out += 1
         self._settled.clear()
         self._start(self._deliver(command), f"send {command.client_order_id}")
@@ -146,6 +154,8 @@ class Outbox:
     async def _look(self, owner: Owner, question: Question, name: tuple[object, ...]) -> None:
         gate = self._gate(owner, question)
         venue = self._venue(owner)
+        for _ in range(SENDING_TURNS if self._orders_out else 0):
+            await asyncio.sleep(0)  # an order on its way is written first
         again = True
         while again:
             self._asked[name] = False

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from daemon.core.book import Book, BookState, FillKey
+from daemon.core.book import Book, BookState
 from daemon.core.commands import Command, PlaceOrder
 from daemon.core.decisions import OpenExit, RetriggerExit
 from daemon.core.engine import Engine
 from daemon.core.errors import FilldError
 from daemon.core.events import Event, Fill, MarketPhase, Quote, StopRequested
+from daemon.core.known_fills import FillKey
 from daemon.core.requests import HaltRequested, ResumeRequested, TradeRequested
 from daemon.core.rules import ExitPolicy
 from daemon.core.stops import executable_px

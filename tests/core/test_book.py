@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from daemon.core import book as module
-from daemon.core import fills
+from daemon.core import known_fills
 from daemon.core.book import Book
 from daemon.core.errors import UnknownOrderError
 from daemon.core.events import MarketPhase
@@ -102,20 +102,20 @@ def test_a_book_made_of_its_state_has_one_key_for_each_position() -> None:
         assert book.exits[key].key is key
 
 
-def test_a_snapshot_of_before_fills_were_texts_is_not_read_as_one_without_any() -> None:
+def test_a_snapshot_of_before_fills_had_tables_is_not_read_as_one_without_any() -> None:
     play = guarded()
     fields = msgspec.msgpack.decode(encode_state(play.engine.book.state()))
-    assert fields.pop("fill_keys")
-    fields["fills"] = []
-    with pytest.raises(JournalCorruptError, match="fill_keys"):
+    assert fields.pop("symbol_fills")
+    fields["fill_keys"] = fields["fill_texts"] = []
+    with pytest.raises(JournalCorruptError, match="symbol_fills"):
         decode_state(msgspec.msgpack.encode(fields))
 
 
 def test_the_oldest_fill_keys_are_left_to_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fills, "FILL_KEYS_LIMIT", 2)
+    monkeypatch.setattr(known_fills, "FILL_KEYS_LIMIT", 4)
     play = guarded()
-    for name in ("a", "b"):
+    for name in ("a", "b", "c", "d"):
         play.tell(make.fill(exec_id=name, last_qty="1"))
     book = play.engine.book
-    assert [str(key[3]) for key in book.fills] == ["a", "b"]
-    assert book.fills_forgotten == 1
+    assert [str(key[3]) for key in book.fills] == ["b", "c", "d"]
+    assert book.fills.forgotten == 2

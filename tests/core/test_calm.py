@@ -83,9 +83,10 @@ def test_a_price_inside_its_band_is_not_judged_again() -> None:
     band = play.engine.memory.seen[WHERE]
     assert (band.long, str(band.low_px), str(band.high_px)) == (True, "0.60", "Infinity")
     engine: Engine = play.engine
-    engine.memory.levels.clear()
+    page = engine.book.pages[make.KEY]
+    page.levels = None
     assert engine.handle(make.quote(bid="0.64", ask="0.67")) == ()
-    assert not engine.memory.levels, "a full look makes them anew"
+    assert page.levels is None, "a full look makes them anew"
 
 
 def test_what_moves_the_position_voids_its_band() -> None:

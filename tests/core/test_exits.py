@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.core.book import Book
 from daemon.core.exits import Exit, PartialFill, at_floor, exit_side, free_qty, worst_px
 from daemon.core.instrument import Instrument, PriceRange
 from daemon.core.order import Order
-from daemon.core.terms import NANOS, ExecId, RuleKind, Side, TimeInForce, client_order_id
+from daemon.core.terms import (
+    NANOS,
+    ClientOrderId,
+    ExecId,
+    RuleKind,
+    Side,
+    TimeInForce,
+    client_order_id,
+)
+from daemon.journal.codec import decode_state, encode_state
 from tests import builders as make
 
 D = Decimal
@@ -48,7 +59,8 @@ def part(qty: str = "10", px: str = "0.58", *, inferred: bool = False) -> Partia
 
 
 def note(some: Exit, one: PartialFill) -> None:
-    some.note_fill(one.packed(), one.qty, make.exits())
+    filled_qty = some.filled_qty + one.qty
+    some.note_fill(one.client_order_id, one.packed(), filled_qty, make.exits())
 
 
 def order(qty: str) -> Order:
@@ -224,6 +236,20 @@ def test_a_part_is_kept_to_the_last_digit_and_in_its_own_words() -> None:
     for one in (odd, part(inferred=True)):
         note(tried, one)
     assert repr(tried.partial_fills) == repr([odd, part(inferred=True)])
+
+
+def test_parts_of_several_orders_stand_in_the_order_in_which_they_were_counted() -> None:
+    told = [
+        replace(part(), exec_id=ExecId(str(number)), client_order_id=ClientOrderId(order_id))
+        for number, order_id in enumerate("aabab")
+    ]
+    tried = work()
+    for one in told:
+        note(tried, one)
+    assert tried.partial_fills == told
+    again = decode_state(encode_state(replace(Book().state(), past_exits=[tried]))).past_exits[0]
+    note(again, told[-1])
+    assert again.partial_fills == [*told, told[-1]]
 
 
 def test_a_real_part_takes_the_place_of_a_guessed_one() -> None:

@@ -94,7 +94,7 @@ def test_a_replay_decides_nothing_and_gives_the_same_book() -> None:
     assert engine.book.state() != stage
     play.tell(make.quote(bid="0.58", ask="0.60"))
     assert play.twin.book.state() == play.engine.book.state()
-    assert not play.twin.memory.levels
+    assert all(page.levels is None for page in play.twin.book.pages.values())
 
 
 def test_what_is_not_durable_and_what_changes_nothing_leaves_the_book_alone() -> None:

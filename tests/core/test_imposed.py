@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core import fills
+from daemon.core import known_fills
 from daemon.core.commands import CancelOrder, Command, NoticeKind, Notify, PlaceOrder
 from daemon.core.decisions import CloseExit, ExitEnd
 from daemon.core.events import Fill, Funding, MarginCall
@@ -98,12 +98,12 @@ def test_a_funding_that_memory_forgot_has_its_key_in_the_journal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     play = guarded()
-    monkeypatch.setattr(fills, "FILL_KEYS_LIMIT", 1)
+    monkeypatch.setattr(known_fills, "FILL_KEYS_LIMIT", 1)
     play.tell(funding("0.30"), funding("0.30", exec_id="f2"))
     kept = funding("0.30", exec_id="f2")
     assert list(play.engine.book.fills) == [booked_key(kept)]
     assert booked_key(make.fill()) == fill_key(make.fill())
-    assert play.engine.book.fills_forgotten
+    assert play.engine.book.fills.forgotten
 
 
 def test_funding_of_an_unnamed_hedged_position_stands_on_the_one_that_is_held() -> None:

@@ -271,6 +271,12 @@ class Course(RuleBasedStateMachine):
             assert order.leaves_qty == 0 or not order.status.terminal
 
     @invariant()
+    def an_exit_is_the_sum_of_its_parts(self) -> None:
+        book = self.play.engine.book
+        for work in (*book.exits.values(), *book.past_exits):
+            assert work.filled_qty == sum((part.qty for part in work.partial_fills), D(0))
+
+    @invariant()
     def never_more_at_risk_than_held(self) -> None:
         if self.strangers_sold or make.KEY not in self.play.engine.book.positions:
             return

@@ -24,7 +24,7 @@ def agrees(book: Book, page: Page) -> None:
     assert book.positions[key] is page.position
     assert book.exits.get(key) is page.work
     assert book.live_orders.get(key, page.live) is page.live
-    assert book.by_symbol[page.where] is page.beside
+    assert book.by_symbol[page.where].beside is page.beside
     assert page in page.beside
 
 

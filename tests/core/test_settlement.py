@@ -146,6 +146,45 @@ def test_a_vanished_position_that_had_settled_earns_what_the_venue_paid(
     assert not play.tell(row)
 
 
+def over(play: Play, settl_px: str) -> Play:
+    """The market has settled, and a read shows no position there."""
+    play.tell(make.market_read(phase=MarketPhase.SETTLED, settl_px=settl_px))
+    return play
+
+
+def test_what_was_sold_unseen_before_a_market_settled_is_found_in_its_fills() -> None:
+    play = over(guarded(), "0")
+    told = play.tell(make.positions(), after="6")
+    assert only(told, QueryFills)[0].since_ns == 0, "the account's list begins later"
+    sold = make.fill(exec_id="old", side=Side.SELL, last_qty="100", venue_order_id="old")
+    play.tell(sold, make.fills_read())
+    assert (play.position.qty, play.position.estimated) == (D(0), False)
+
+
+def test_what_neither_a_settlement_nor_a_fill_explains_ends_as_a_guess() -> None:
+    play = guarded()
+    play.tell(make.quote(bid="0.66", ask="0.68"))
+    over(play, "1").tell(make.positions(), make.fills_read())
+    play.tell(make.market_read(phase=MarketPhase.SETTLED, settl_px="1"))
+    waited = play.tell(make.positions(), after="20")
+    assert not only(waited, InferFill), "a settlement may come yet"
+    assert only(play.tell(make.positions(), after="60"), InferFill)[0].last_qty == D(100)
+    assert (play.position.qty, play.position.estimated) == (D(0), True)
+    play.tell(settled(px="1", qty="100", revenue="100"))
+    assert only(play.tell(make.fills_read(), after="6"), SettlePosition)
+    assert (play.position.realized_pnl, play.position.estimated) == (D("35.00"), False)
+
+
+def test_a_settled_position_that_the_venue_shows_on_is_not_taken_up_again() -> None:
+    play = over(guarded(), "1")
+    play.tell(settled(px="1", qty="100", revenue="100"))
+    play.tell(make.fills_read(), after="6")
+    assert play.position.qty == 0
+    for _ in range(3):
+        told = play.tell(make.positions("100"), make.fills_read(), after="100")
+        assert not only(told, InferFill)
+
+
 def test_a_settlement_of_less_leaves_the_rest_a_guess_that_its_fill_replaces() -> None:
     play = guarded()
     play.tell(make.quote(bid="0.66", ask="0.68"))

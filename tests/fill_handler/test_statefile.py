@@ -206,7 +206,7 @@ async def test_a_contradiction_to_what_memory_has_forgotten_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The journal's index knew the fill, and its content was never looked at."""
-    monkeypatch.setattr("daemon.core.fills.FILL_KEYS_LIMIT", 10)
+    monkeypatch.setattr("daemon.core.known_fills.FILL_KEYS_LIMIT", 10)
     done: list[object] = [
         placed(str(n), n + 1, "1", order=stands("1", "1", "FILLED")) for n in range(MANY)
     ]

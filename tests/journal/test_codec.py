@@ -43,6 +43,7 @@ INSTRUMENT = Instrument(
     lot_qty=Decimal("0.01"),
     payout_px=Decimal("1.00"),
 )
+STAMPS = {"receive_time_ns": 1, "mono_ns": 1}
 LEAVES: dict[object, st.SearchStrategy[object]] = {
     str: st.text(max_size=8),
     int: st.integers(-(2**63), 2**63 - 1),
@@ -171,6 +172,9 @@ def test_an_unregistered_class_is_a_bug_of_ours() -> None:
         (msgspec.msgpack.encode(["Fill", {}, []]), "cannot be read"),
         (msgspec.msgpack.encode(["Fill"]), "cannot be read"),
         (msgspec.msgpack.encode(["Nonsense", {}, []]), "unknown kind 'Nonsense'"),
+        (msgspec.msgpack.encode(["StopRequested", STAMPS, [], 4]), "cannot be read"),
+        (msgspec.msgpack.encode(["StopRequested", STAMPS, [["StartTimer"]]]), "cannot be read"),
+        (msgspec.msgpack.encode(["StopRequested", STAMPS, [["Fill", {}]]]), "unknown kind 'Fill'"),
         (
             msgspec.msgpack.encode(
                 ["StreamLost", {"receive_time_ns": 1, "mono_ns": 1, "account": 4, "venue": "k"}, []]

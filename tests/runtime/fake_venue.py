@@ -61,6 +61,7 @@ class FakeVenue:
     def __init__(self) -> None:
         self.sent: list[PlaceOrder | CancelOrder] = []
         self.prepared: list[PlaceOrder] = []
+        self.let_go: list[PlaceOrder] = []
         self.asked: list[Question] = []
         self.watched: list[tuple[Symbol, ...]] = []
         self.answer: Callable[[PlaceOrder | CancelOrder], Sequence[Event]] = lambda _: ()
@@ -70,9 +71,10 @@ class FakeVenue:
         self.gate.set()
         self.stream: Callable[[Deliver], Awaitable[None]] | None = None
 
-    def prepare(self, command: PlaceOrder) -> None:
-        """Remember it."""
+    def prepare(self, command: PlaceOrder) -> Callable[[], None]:
+        """Remember it, and when it may leave."""
         self.prepared.append(command)
+        return lambda: self.let_go.append(command)
 
     async def place(self, command: PlaceOrder) -> Sequence[Event]:
         """Take the order and answer when the gate is open."""

@@ -9,12 +9,12 @@ from decimal import Decimal
 
 import pytest
 
-from daemon.core import book as core_book
+from daemon.core import comparing
 from daemon.core.book import Book, BookState
 from daemon.core.commands import Command, PlaceOrder, QueryFills
-from daemon.core.events import Event, Fill, Quote
+from daemon.core.events import Event, Fill, PositionRow, Quote
 from daemon.core.requests import HaltRequested, ResumeRequested
-from daemon.core.terms import Side
+from daemon.core.terms import Side, Symbol
 from daemon.journal.errors import JournalError
 from tests import builders as make
 from tests.runtime.fake_venue import Rig
@@ -133,8 +133,7 @@ async def test_an_act_returns_after_its_commit_and_a_refusal_as_it_is() -> None:
 async def test_a_fill_that_memory_let_go_of_is_not_counted_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("daemon.core.fills.FILL_KEYS_LIMIT", 2)
-    assert core_book.FILL_KEYS_LIMIT > 2
+    monkeypatch.setattr("daemon.core.known_fills.FILL_KEYS_LIMIT", 2)
     rig = Rig()
     async with rig:
         fills = [bought("1", f"e{n}") for n in range(4)]
@@ -142,6 +141,7 @@ async def test_a_fill_that_memory_let_go_of_is_not_counted_twice(
         await rig.settle()
         rig.tell(*fills)
         await rig.settle()
+        assert await rig.driver.look(lambda book: book.fills.forgotten)
         assert await rig.driver.look(held_qty) == Decimal(4)
 
 
@@ -236,7 +236,7 @@ async def test_what_comes_while_a_snapshot_is_written_is_committed_and_not_in_it
     copies: list[tuple[int, int]] = []
 
     def slow(seq: int, state: BookState, still: object = None) -> Awaitable[object]:
-        copies.append((seq, len(state.fill_keys)))
+        copies.append((seq, len(Book.from_state(state).fills)))
         return may_end.wait()
 
     monkeypatch.setattr(rig.journal, "keep_snapshot", slow)
@@ -253,6 +253,34 @@ async def test_what_comes_while_a_snapshot_is_written_is_committed_and_not_in_it
         rig.tell(bought("1", "last"))
         await rig.settle()
         assert copies[-1][0] == rig.driver.watermark
+
+
+async def test_a_read_of_many_positions_is_compared_while_fills_are_handled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(comparing, "SLICE", 1)
+    rig = Rig()
+    async with rig:
+        rig.tell(*armed_position())
+        fills = [replace(bought("1", f"s{n}"), symbol=Symbol(f"KX-{n}")) for n in range(5)]
+        rig.tell(*fills)
+        await rig.settle()
+        rows = tuple(PositionRow(symbol=f.symbol, position_qty=Decimal(1)) for f in fills[1:])
+        rows += (PositionRow(symbol=make.SYMBOL, position_qty=Decimal(70)),)
+        now_ns = 10**18  # newer than all that moved
+        read = replace(
+            make.positions(), rows=rows, as_of_ns=now_ns, asked_mono_ns=now_ns, mono_ns=now_ns
+        )
+        meanwhile = replace(bought("2", "meanwhile"), symbol=Symbol("KX-6"))
+        rig.tell(read, meanwhile)
+        await rig.settle()
+        seen = [event for _, event in rig.seen]
+        assert seen.index(read) > seen.index(meanwhile)
+        mismatches = await rig.driver.look(
+            lambda book: {key.symbol for key, held in book.positions.items() if held.mismatch}
+        )
+        assert mismatches >= {make.SYMBOL, fills[0].symbol}
+        assert not mismatches & {fill.symbol for fill in fills[1:]}
 
 
 async def test_an_exit_is_let_out_ahead_of_looks_and_timers(

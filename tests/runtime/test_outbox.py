@@ -123,6 +123,20 @@ async def test_timers_watch_lists_and_offers_are_carried_out() -> None:
         assert rig.venue.watched == [(make.SYMBOL,)]
 
 
+async def test_what_is_ready_is_let_go_at_its_release_and_not_before() -> None:
+    rig = Rig()
+    async with rig:
+        rig.outbox.prepare([order(1), order(2)])
+        await asyncio.sleep(0.01)
+        assert rig.venue.let_go == []
+        rig.outbox.release(order(1))
+        assert rig.venue.let_go == [order(1)], "without a turn of the loop"
+        await until(lambda: rig.venue.sent)
+        await rig.outbox.close(0)
+        rig.outbox.release(order(2))
+        assert rig.venue.let_go == [order(1)], "nothing more is sent"
+
+
 async def test_closing_waits_for_answers_and_sends_nothing_more() -> None:
     rig = Rig()
     async with rig:

@@ -111,7 +111,9 @@ def apply_a_duplicate() -> AbstractContextManager[None]:
     real = fills.apply_fill
 
     def mutant(book: Book, fill: Fill) -> bool:
-        book.fills.pop(fills.fill_key(fill), None)
+        known = book.page_of(fill).fills
+        for tables in (known.late, known.early):
+            tables.get(fill.venue_order_id, {}).pop(fill.exec_id, None)
         return real(book, fill)
 
     return _everywhere(real, mutant)

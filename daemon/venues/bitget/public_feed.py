@@ -41,15 +41,15 @@ class PublicFeed:
         self._emit = emit
         self._send: Callable[[bytes], None] | None = None
         self._heart: Heart | None = None
-        self._wanted: tuple[Symbol, ...] = ()
+        self._wanted: dict[Symbol, None] = {}
         self._on: dict[Symbol, None] = {}
         self._said: dict[Symbol, _Said] = {}
         self.errors = 0
 
     def watch(self, symbols: Sequence[Symbol]) -> None:
         """From now on these symbols are to be priced."""
-        self._wanted = tuple(dict.fromkeys(symbols))
-        for symbol in self._said.keys() - set(self._wanted):
+        self._wanted = dict.fromkeys(symbols)
+        for symbol in self._said.keys() - self._wanted.keys():
             del self._said[symbol]
 
     def prices(self, symbol: Symbol) -> bool:

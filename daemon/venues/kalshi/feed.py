@@ -79,7 +79,7 @@ class Feed:
         self._asked: dict[int, str] = {}
         self._sids: dict[str, int] = {}
         self._seqs: dict[int, int] = {}
-        self._wanted: tuple[Symbol, ...] = ()
+        self._wanted: dict[Symbol, None] = {}
         self._on: dict[str, set[Symbol]] = {channel: set() for channel in MARKET_CHANNELS}
         self._books = Books()
         self._tickers: dict[Symbol, Quote] = {}
@@ -102,10 +102,10 @@ class Feed:
 
     def watch(self, symbols: Sequence[Symbol]) -> None:
         """From now on these symbols are to be priced."""
-        self._wanted = tuple(dict.fromkeys(symbols))
+        self._wanted = dict.fromkeys(symbols)
         for channel in MARKET_CHANNELS:
             self._align(channel)
-        for symbol in self._said.keys() - set(self._wanted):
+        for symbol in self._said.keys() - self._wanted.keys():
             self._forget(symbol)
 
     def prices(self, symbol: Symbol) -> bool:
@@ -184,7 +184,7 @@ class Feed:
         if sid is None:
             if wanted and channel not in self._asked.values():
                 self._on[channel] = set(wanted)
-                self._subscribe(channel, self._wanted)
+                self._subscribe(channel, tuple(self._wanted))
             return
         if not wanted:
             self._send(encode_unsubscribe(self._take_id(), sid))

@@ -6,9 +6,10 @@ An order is sent once, and every outcome is an event.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 from daemon.core.commands import CancelOrder, PlaceOrder
@@ -40,12 +41,13 @@ BEGUN_LIMIT: Final = 8
 _Sent = Outcome | NoTokens
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Begun:
-    """A request of which only the sending is left, once `go` is done."""
+    """A request of which only the sending is left, once `go` is done: it is `gone` then."""
 
     go: asyncio.Future[None]
     sent: asyncio.Task[_Sent]
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +89,25 @@ class KalshiOrders:
         oldest_ns = self._session.clock.mono_ns() - int(AHEAD_S * NANOS)
         return self._presign() if at_hand is None or at_hand.mono_ns < oldest_ns else at_hand
 
-    def prepare(self, command: PlaceOrder) -> None:
-        """Make the request ready; an order that cannot be encoded is left to `place` to refuse."""
+    def prepare(self, command: PlaceOrder) -> Callable[[], None] | None:
+        """Make the request ready; what is returned lets it go, `place` then waits for the answer.
+
+        An order that cannot be encoded is left to `place` to refuse.
+        """
         try:
             call = self._call(command)
         except InvalidOrderError:
-            return
+            return None
         signed = self._signed()
-        self._prepared.keep(command, _Prepared(call, signed, self._begin(call, signed)))
+        begun = self._begin(call, signed)
+        self._prepared.keep(command, _Prepared(call, signed, begun))
+        return None if begun is None else partial(self._let_go, begun, signed)
+
+    def _let_go(self, begun: _Begun, signed: Presigned[dict[str, str]]) -> None:
+        """Unless its time to wait is over, or its signature too old."""
+        if not begun.go.done() and self._session.is_fresh(signed):
+            begun.go.set_result(None)
+            begun.gone = True
 
     def _call(self, command: PlaceOrder) -> Call:
         config = self._session.config
@@ -147,12 +160,12 @@ class KalshiOrders:
         But not when that took long: the order's price is then as old, and whoever decided on it
         decides anew.
         """
-        begun, is_fresh = prepared.begun, self._session.is_fresh
-        if begun is not None and not begun.go.done():  # it is when its time was over
-            if is_fresh(prepared.signed):
-                begun.go.set_result(None)
+        begun, signed = prepared.begun, prepared.signed
+        if begun is not None:
+            self._let_go(begun, signed)
+            if begun.gone:
                 outcome = await begun.sent
-                if not isinstance(outcome, NotSent) or not is_fresh(prepared.signed):
+                if not isinstance(outcome, NotSent) or not self._session.is_fresh(signed):
                     return outcome
             else:
                 begun.sent.cancel()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from daemon.core.commands import (
     CancelOrder,
@@ -142,9 +142,9 @@ class KalshiVenue:
         """What the key may do, as far as the venue tells."""
         return await key_rights(self.session)
 
-    def prepare(self, command: PlaceOrder) -> None:
-        """Encode and sign ahead."""
-        self._orders.prepare(command)
+    def prepare(self, command: PlaceOrder) -> Callable[[], None] | None:
+        """Make the request ready; what is returned lets it go."""
+        return self._orders.prepare(command)
 
     async def place(self, command: PlaceOrder) -> Sequence[VenueEvent]:
         """Send the order, once."""

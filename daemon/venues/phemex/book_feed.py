@@ -35,7 +35,7 @@ class BookFeed:
         self._session = session
         self._shelf = shelf
         self._emit = emit
-        self._wanted: tuple[Symbol, ...] = ()
+        self._wanted: dict[Symbol, None] = {}
         self._link: Link | None = None
         self._asked: dict[int, Symbol] = {}
         self._on: dict[Symbol, int] = {}
@@ -45,8 +45,8 @@ class BookFeed:
 
     def watch(self, symbols: Sequence[Symbol]) -> None:
         """From now on these symbols are to be priced."""
-        self._wanted = tuple(dict.fromkeys(symbols))
-        for symbol in self._said.keys() - set(self._wanted):
+        self._wanted = dict.fromkeys(symbols)
+        for symbol in self._said.keys() - self._wanted.keys():
             del self._said[symbol]
         self._align()
 
@@ -82,7 +82,7 @@ class BookFeed:
         if link is None:
             return
         new = [symbol for symbol in self._wanted if symbol not in self._on]
-        old = self._on.keys() - set(self._wanted)
+        old = self._on.keys() - self._wanted.keys()
         if old and len(self._on) + len(new) > BOOKS_LIMIT:
             link.ask(partial(encode_no_books, venue=venue))
             self._books, self._on, self._asked = Books(), {}, {}

@@ -149,13 +149,43 @@ async def test_a_prepared_order_waits_ready_and_is_sent_once(
     assert fake.paths() == [CREATE]
 
 
+async def test_a_prepared_order_that_is_let_go_leaves_at_once_and_once(
+    fake: FakeKalshi, venue: KalshiVenue
+) -> None:
+    command = place_order()
+    let_go = venue.prepare(command)
+    assert let_go is not None
+    await asyncio.sleep(0.05)
+    assert fake.seen == [], "its commit may still fail"
+    let_go()
+    await until(lambda: fake.seen)
+    assert kinds(await venue.place(command)) == [OrderAccepted, OrderCanceled]
+    assert fake.paths() == [CREATE]
+
+
+async def test_an_order_that_was_decided_on_too_long_ago_is_not_let_go(fake: FakeKalshi) -> None:
+    clock = ManualClock()
+    async with closing(KalshiVenue(config(fake.url), clock)) as venue:
+        let_go = venue.prepare(place_order())
+        assert let_go is not None
+        await asyncio.sleep(0.05)
+        clock.now_ns += 2_000_000_000
+        let_go()
+        await asyncio.sleep(0.05)
+        assert fake.seen == [], "signed anew by `place`"
+        await venue.place(place_order())
+        assert fake.paths() == [CREATE]
+
+
 async def test_an_order_whose_time_to_wait_is_over_is_sent_once(fake: FakeKalshi) -> None:
     async with closing(
         KalshiVenue(replace(config(fake.url), order_timeout_s=0.5), TestClock())
     ) as venue:
         command = place_order()
-        venue.prepare(command)
+        let_go = venue.prepare(command)
+        assert let_go is not None
         await until(lambda: not venue._orders._under_way)
+        let_go()
         assert kinds(await venue.place(command)) == [OrderAccepted, OrderCanceled]
         assert fake.paths() == [CREATE]
 

@@ -149,7 +149,7 @@ def essence(book: Book) -> tuple[object, ...]:
         (order.status, order.cum_qty, order.final_qty, order.notional, order.fees),
         order.venue_order_id,
         (position.qty, position.generation, position.realized_pnl, position.fees),
-        sorted((key[3], Decimal(text.split(" ")[0])) for key, text in book.fills.items()),
+        sorted((key[3], book.fills.said(key)) for key in book.fills),
         (len(book.orphans), list(book.resting)),
     )
 

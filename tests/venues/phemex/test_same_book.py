@@ -152,7 +152,7 @@ class Stage:
         return (
             (order.status, order.cum_qty, order.notional, order.fees, order.dead),
             (position.qty, position.realized_pnl, position.fees, position.entry_px),
-            sorted((key[3], Decimal(text.split(" ")[0])) for key, text in book.fills.items()),
+            sorted((key[3], book.fills.said(key)) for key in book.fills),
             sorted(book.resting),
         )
 
