@@ -19,3 +19,12 @@ def test_a_user_without_a_home_has_a_place_for_state(
     assert state_home() == Path("/var/lib/filld")
     with pytest.raises(SettingsError, match="no home directory: write the whole path"):
         load(tmp_path, '[journal]\npath = "~/journal.db"')
+
+
+@pytest.mark.parametrize("key", ["journal.path", "journal.state_dir", "control.socket"])
+def test_a_path_with_a_nul_is_refused_before_anything_is_asked_for_it(
+    tmp_path: Path, key: str
+) -> None:
+    section, _, name = key.partition(".")
+    with pytest.raises(SettingsError, match=rf"{key} = .*: accepted: a path"):
+        load(tmp_path, f'[{section}]\n{name} = "a\\u0000b"')

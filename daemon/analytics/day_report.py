@@ -170,7 +170,9 @@ def row_view(row: ExitRow) -> View:
     """One exit for machines."""
     line = row.line
     return {
+        "venue": line.venue,
         "symbol": line.symbol,
+        "currency": line.currency,
         "side": line.side,
         "exit_no": line.exit_no,
         "reason": line.reason,

@@ -1,6 +1,6 @@
 """Exits as a trader judges them: how far, how long, with how many orders. Pure.
 
-Prices are those of the side held, in dollars; plus is always the worse for the holder.
+Prices are those of the side held; plus is always the worse for the holder.
 """
 
 from __future__ import annotations
@@ -17,19 +17,22 @@ from daemon.core.events import Event, Fill, Started
 from daemon.core.exits import Exit
 from daemon.core.fills import fill_key
 from daemon.core.order import Order
-from daemon.core.terms import EXACT, NANOS, ZERO, ClientOrderId
+from daemon.core.terms import EXACT, NANOS, ZERO, ClientOrderId, Currency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitLine:
     """One exit. Times are UTC ns: `opened_ns` by our clock, `sold_ns` (last part) the venue's.
 
+    `currency` is what its prices, fees and PnL are in, None where nobody has told.
     `orders` were sent, `resent` of them twice, `empty` of them filled nothing and `refused` says
     why, for those that the venue refused. `gap_px` lies between the rule's level and the price
     that was there when it fired; `slippage_px` between that price and the average of the parts.
     """
 
+    venue: str
     symbol: str
+    currency: Currency | None
     side: str | None
     exit_no: int
     generation: int
@@ -66,7 +69,7 @@ class ExitLine:
 
     @property
     def slippage(self) -> Decimal:
-        """The same in dollars, over all parts."""
+        """The same in `currency`, over all parts."""
         return ZERO if self.slippage_px is None else self.slippage_px * self.filled_qty
 
 
@@ -87,7 +90,9 @@ def _line(scene: Scene, work: Exit) -> ExitLine:
         return scene.held_px(work.key, px, sign)
 
     return ExitLine(
+        venue=work.key.venue,
         symbol=work.key.symbol,
+        currency=scene.currency(work.key),
         side=scene.side(work.key, sign),
         exit_no=work.exit_no,
         generation=work.generation,

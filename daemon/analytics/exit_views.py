@@ -111,6 +111,7 @@ def exit_view(scene: Scene, work: Exit) -> View:
     held = ZERO if position is None else position.held_qty
     return {
         **where(work.key),
+        "currency": scene.currency(work.key),
         "side": scene.side(work.key, sign),
         "exit_no": work.exit_no,
         "generation": work.generation,

@@ -64,7 +64,7 @@ def performance_view(figures: Figures, by: By | None = None) -> View:
             "average_fill_time_s": _seconds(spread.average),
             "total_fees": money_view(paid_by_currency(tables.fees)),
             "retry_delays": delay_rows(tables),
-            "retry_reasons": {key[0]: cell.times for key, cell in tables.reasons.by(1).items()},
+            "retry_reasons": {key[0]: cell.times for key, cell in tables.reasons.by(2).items()},
             "times": [
                 {"span": span.value, **_span_view(tables.timing.of(span.value))} for span in Span
             ],

@@ -211,7 +211,8 @@ class Figures:
         cell = self.tables.orders.at(self._place(command.key, event.receive_time_ns))
         reason = retry_reason(self.book, command)
         if reason is not None:
-            self.tables.reasons.at((command.key.venue, reason)).times += 1
+            key = command.key
+            self.tables.reasons.at((key.account, key.venue, reason)).times += 1
         if command.resend:
             cell.resends += 1
             return

@@ -103,7 +103,7 @@ def _position(scene: Scene, position: Position, gauges: Gauges, *, listed: bool)
 
 
 def sums_of(figures: Figures) -> Gauges:
-    """What there ever was: PnL, fees, orders, slippage."""
+    """What there ever was: PnL, fees, orders, retries, slippage."""
     with decimal.localcontext(EXACT):
         gauges: Gauges = {}
         for position in figures.book.positions.values():
@@ -118,6 +118,8 @@ def sums_of(figures: Figures) -> Gauges:
         for order in figures.book.orders.values():
             labels = (*_owner(order.key), order.status.value.lower())
             _add(gauges, "filld_orders", labels, ONE)
+        for labels, cell in figures.tables.reasons.cells.items():
+            _add(gauges, "filld_retries_total", labels, Decimal(cell.times))
         spreads = figures.tables.spreads
         for venue, against in sorted({key[:2] for key in spreads.by_key}):
             spread = spreads.of(against, venue)

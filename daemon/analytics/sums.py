@@ -36,9 +36,9 @@ class Tables:
     """Everything that is summed. Keys begin with venue and symbol, but for `reasons` and spreads.
 
     orders, fills: hour of day · fees: currency, liquidity · worths: currency, worth's currency ·
-    slips: against, currency · exits: currency · reasons: venue, reason · timing: venue, what ·
-    spreads: venue, against, currency · errors: venue, day · retries: venue, reason, delay. The
-    currency of slips, exits and spreads is what their prices are in, "" where nobody told.
+    slips: against, currency · exits: currency · reasons: account, venue, reason · timing: venue,
+    what · spreads: venue, against, currency · errors: venue, day · retries: venue, reason, delay.
+    The currency of slips, exits and spreads is what their prices are in, "" where nobody told.
     """
 
     def __init__(self, state: TablesState | None = None) -> None:

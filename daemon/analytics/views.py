@@ -4,7 +4,8 @@ Numbers are text, times RFC 3339 UTC. Fields ending in `_price` are in the price
 (the NO price for a NO); fields ending in `_px` are the instrument's. The first seed's names stand
 beside ours: `stake` is what is held, `original_stake_on_exit` the size when the newest exit opened,
 `last_exit_price` the executable price at its newest decision (semantics.md 26), `exit_order_id`
-the venue's id of its newest order (None until the venue told it).
+the venue's id of its newest order (None until the venue told it). `currency` is what prices and
+PnL are in, None where nobody has told.
 """
 
 from __future__ import annotations
@@ -275,6 +276,7 @@ def position_view(scene: Scene, position: Position, exits: list[Exit]) -> View:
     account = scene.book.accounts.get((key.account, key.venue))
     return {
         **where(key),
+        "currency": scene.currency(key),
         "side": scene.side(key, sign),
         "position_qty": proper(position.qty),
         "entry_price": _held(scene, key, entry_px(position), sign),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from daemon.analytics.scene import Scene
+from daemon.analytics.trade_views import find_trade
 from daemon.analytics.turns import Made, Taker, Turns, go_on
 from daemon.app.trading import Trader
 from daemon.control import acts
@@ -15,6 +16,7 @@ from daemon.control.tcp import TcpDoor
 from daemon.core.book import Book
 from daemon.core.events import RulesLoaded
 from daemon.core.fold_trades import key_of, terms_of
+from daemon.core.requests import TradeRequested
 from daemon.ports import Clock
 from daemon.runtime.driver import Driver
 from daemon.runtime.freshness import Freshness
@@ -105,13 +107,22 @@ class OperatorDoor:
         """Hand in the event that `make` makes; returns after its commit."""
         return await self._driver.act(lambda book: make(self._scene(book)))
 
-    async def trade(self, make: TradeMaker) -> Refusal | None:
-        """Begin the trade that `make` makes, unless it runs or ran already."""
-        wanted = await self.look(make)
-        if isinstance(wanted, Refusal):
-            return wanted
+    async def trade(self, make: TradeMaker) -> Refusal | bool:
+        """Begin the trade that `make` makes, unless it runs or ran already: then True."""
+
+        def made(scene: Scene) -> tuple[TradeRequested, bool] | Refusal:
+            wanted = make(scene)
+            if isinstance(wanted, Refusal):
+                return wanted
+            token = wanted.token
+            return wanted, token in scene.trading or find_trade(scene.book, token) is not None
+
+        found = await self.look(made)
+        if isinstance(found, Refusal):
+            return found
+        wanted, again = found
         followed = self._trader.begin(wanted)
-        return acts.reused(key_of(followed), terms_of(followed), wanted)
+        return acts.reused(key_of(followed), terms_of(followed), wanted) or again
 
     async def reload(self) -> tuple[str, ...]:
         """Put the rules of the settings in force; returns the keys that wait for a restart.

@@ -13,7 +13,7 @@ from daemon.journal.reader import Reader
 from daemon.settings import Settings
 
 # Another one where a fold of the same records would come to other figures than before.
-FORM: Final = 2
+FORM: Final = 3
 
 
 def measure_of(settings: Settings) -> Measure:

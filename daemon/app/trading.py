@@ -30,7 +30,7 @@ from daemon.core.events import Quote
 from daemon.core.order import Order
 from daemon.core.requests import TradeRequested
 from daemon.core.terms import NANOS, OrdStatus, RejectReason, TimeInForce
-from daemon.core.trade import TradeAttempt
+from daemon.core.trade import Trade, TradeAttempt
 from daemon.ports import Clock
 from daemon.runtime.driver import Driver
 from daemon.runtime.freshness import Freshness
@@ -116,19 +116,16 @@ class Trader:
         """Trade until full, until the reason may not pass, or until all attempts are used up.
 
         None begins after `timeout_s`, nor one whose wait would end after it. A trade that was known
-        before is only followed to its proven end. Raises OutcomeUnknownError, naming the order,
-        when an end cannot be proven in time.
+        before is only followed to its proven end, within the time that it was first asked for with:
+        who asks again may wait for less, and changes nothing of it. Raises OutcomeUnknownError,
+        naming the order, when an end cannot be proven in time.
         """
         known = await self.driver.look(lambda book: find_trade(book, wanted.token))
-        spent_ns = 0
         if known is not None:
-            asked_ns = known[1].attempts[0].asked_time_ns
-            spent_ns = max(self.clock.wall_ns() - asked_ns, 0)
-        timeout_s = wanted.timeout_s or self.settings.timeout_s
-        until_ns = self.clock.mono_ns() + int(timeout_s * NANOS) - spent_ns
-        if known is not None:
-            await self._prove_last(wanted, until_ns)
+            await self._prove_last(wanted, self._end_ns(known[1]))
             return
+        timeout_s = wanted.timeout_s or self.settings.timeout_s
+        until_ns = self.clock.mono_ns() + int(timeout_s * NANOS)
 
         def stop(state: RetryCallState) -> bool:
             next_ns = self.clock.mono_ns() + int(state.upcoming_sleep * NANOS)
@@ -151,6 +148,12 @@ class Trader:
                         raise _TryAgain
         except RetryError:
             return
+
+    def _end_ns(self, known: Trade) -> int:
+        """When (monotonic) the time of a trade is up that was asked for before."""
+        spent_ns = max(self.clock.wall_ns() - known.attempts[0].asked_time_ns, 0)
+        timeout_s = known.terms.timeout_s or self.settings.timeout_s
+        return self.clock.mono_ns() + int(timeout_s * NANOS) - spent_ns
 
     @property
     def _retryable(self) -> tuple[str, ...]:

@@ -124,12 +124,13 @@ def positions(
     if _printed(call, view):
         return ExitCode.OK
     rows = views(view, "positions")
-    _table("positions", (*_POSITION, *_imposed(rows)), rows)
+    _table("positions", (*_POSITION, *_imposed(rows), *_currency(rows)), rows)
     for row in rows:
         if row.get("blocked"):
             tell(f"{row.get('symbol')} on {row.get('venue')}: {row.get('blocked')}")
     _table("levels (prices of the side held)", ("venue", "symbol", *_LEVEL), _inner(rows, "levels"))
-    _table("partial fills", ("venue", "symbol", *_PART), _inner(rows, "partial_fills"))
+    parts = _inner(rows, "partial_fills")
+    _table("partial fills", ("venue", "symbol", *_PART, *_currency(parts)), parts)
     return ExitCode.OK
 
 
@@ -193,8 +194,9 @@ def exits(call: Call, limit: Limit = DEFAULT_LIMIT) -> int:
     if _printed(call, view):
         return ExitCode.OK
     rows = views(view, "exits")
-    _table("exits (prices of the side held)", _EXIT, rows)
-    _table("partial fills", ("symbol", "exit_no", *_PART), _inner(rows, "partial_fills"))
+    parts = _inner(rows, "partial_fills")
+    _table("exits (prices of the side held)", (*_EXIT, *_currency(rows)), rows)
+    _table("partial fills", ("symbol", "exit_no", *_PART, *_currency(parts)), parts)
     return ExitCode.OK
 
 
@@ -225,9 +227,14 @@ def _imposed(rows: list[View]) -> tuple[str, ...]:
     return tuple(name for name in _IMPOSED if any(name in row for row in rows))
 
 
+def _currency(rows: list[View]) -> tuple[str, ...]:
+    """The column of what money is in, where that is not the same in all rows."""
+    return ("currency",) if len({row.get("currency") for row in rows}) > 1 else ()
+
+
 def _inner(rows: list[View], name: str) -> list[View]:
-    """The rows below each row, with its venue, symbol and number."""
-    keys = ("venue", "symbol", "exit_no")
+    """The rows below each row, with its venue, symbol, currency and number."""
+    keys = ("venue", "symbol", "exit_no", "currency")
     return [
         {**{key: row.get(key) for key in keys}, **inner}
         for row in rows

@@ -114,9 +114,13 @@ def page(whole: Whole) -> str:
 def _tables(figures: Figures, trail: PnlTrail, lines: Sequence[ExitLine]) -> Iterable[str]:
     brought = [(cause, coin, proper(pnl)) for (cause, coin), pnl in trail.total.items()]
     yield _table("Realised PnL", ("cause", "currency", "pnl"), brought)
-    columns = ("symbol", "side", "exit", "rule", "qty", "sold", "trigger", "average", "orders")
-    newest = [_exit_row(line) for line in reversed(lines[-_EXITS:])]
-    yield _table("Exits, newest first", (*columns, "parts", "fees", "pnl", "end"), newest)
+    newest = lines[: -_EXITS - 1 : -1]
+    several = [
+        name for name in ("venue", "currency") if len({getattr(one, name) for one in newest}) > 1
+    ]
+    named = [[getattr(one, name) for name in several] for one in newest]
+    exits = [(*names, *_exit_row(one)) for names, one in zip(named, newest, strict=True)]
+    yield _table("Exits, newest first", (*several, *_EXIT), exits)
     orders = performance_view(figures, By.SYMBOL)
     counted = ("orders", "complete_orders", "partial_orders", "empty_orders", "total_retries")
     yield _view_table("Orders by symbol", ("venue", "symbol", *counted), views(orders, "rows"))
@@ -133,6 +137,10 @@ def _tables(figures: Figures, trail: PnlTrail, lines: Sequence[ExitLine]) -> Ite
     )
 
 
+_EXIT: Final = (
+    *("symbol", "side", "exit", "rule", "qty", "sold", "trigger", "average", "orders"),
+    *("parts", "fees", "pnl", "end"),
+)
 DELAYS: Final = ("venue", "reason", "delay_s", "tries", "filled", "filled_share", "best")
 # What tells whether expected slippage is any good.
 MODEL: Final = (

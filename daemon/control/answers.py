@@ -134,8 +134,12 @@ class LevelAnswer(Answer, kw_only=True):
 
 
 class PositionAnswer(Placed, kw_only=True):
-    """One position: what is held, what watches it, its newest exit, its results."""
+    """One position: what is held, what watches it, its newest exit, its results.
 
+    `currency` is what prices and PnL are in, those of its parts too.
+    """
+
+    currency: str | None
     side: str | None
     position_qty: Number
     entry_price: Number | None

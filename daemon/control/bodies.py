@@ -5,6 +5,7 @@ JSON numbers are read exactly: a float never exists.
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -22,6 +23,7 @@ _PLACE: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOT
 _STEP: Final = re.compile(r"\.(\w+)|\[(\d+)\]")
 _NAMED: Final = re.compile(r"`(\w+)`$")
 _SHOWN_CHARACTERS: Final = 60
+_SHOWN_BITS: Final = 256
 WHOLE_DIGITS: Final = 12
 _DECIMALS: Final = 20
 NAME_CHARACTERS: Final = 128
@@ -115,6 +117,13 @@ def _short(name: str, text: str) -> None:
 def _visible(name: str, text: str | None) -> None:
     if text is not None and not (text.strip() and text.isprintable()):
         raise BadInputError(f"{name} = {shown(text)}: accepted: characters that can be seen")
+
+
+def trade_name(token: str) -> None:
+    """Refuse what cannot be the name of a trade, and so a part of its path."""
+    _visible("token", token)
+    if "/" in token or token in {".", ".."}:
+        raise BadInputError(f"token = {shown(token)}: accepted: a name without /")
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -267,9 +276,7 @@ class TradeBody(Body, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse what is no order, whoever wrote it."""
         super().__post_init__()
-        _visible("token", self.token)
-        if "/" in self.token or self.token in {".", ".."}:
-            raise BadInputError(f"token = {shown(self.token)}: accepted: a name without /")
+        trade_name(self.token)
         _visible("symbol", self.symbol)
         for name in ("order_qty", "limit_px", "timeout_s"):
             value = getattr(self, name)
@@ -325,11 +332,20 @@ def _explained(said: str, path: str, document: object, kind: type, what: str) ->
         return f"{_under(place, named[1])}: unknown field{known}"
     found = _at(document, path)
     if said.startswith("Invalid enum value"):
-        words = get_args(get_type_hints(kind)[place])
-        return f"{place} = {shown(found)}: accepted: {', '.join(words)}"
+        words = ", ".join(_words(get_type_hints(kind)[place]))
+        return f"{place} = {shown(found)}: accepted: {words}"
     if not place:
         return f"{what}: {_accepted(said)}"
     return f"{place} = {shown(found)}: {_accepted(said)}"
+
+
+def _words(kind: object) -> list[str]:
+    """What a field of literals, or of an enumeration, may hold."""
+    if isinstance(kind, str):
+        return [kind]
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return [str(one.value) for one in kind]
+    return [word for part in get_args(kind) for word in _words(part)]
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -366,14 +382,18 @@ def _accepted(said: str) -> str:
 
 def shown(value: object) -> str:
     """A value as the operator wrote it, cut to a limit."""
-    text = repr(value) if isinstance(value, str) else _text(value)
+    text = _text(value)
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
 
 
 def _text(value: object) -> str:
+    if isinstance(value, str | bytes | float):
+        return repr(value)
     if isinstance(value, Decimal):
         return str(value)
+    if isinstance(value, int) and value.bit_length() > _SHOWN_BITS:
+        return f"a number of {value.bit_length()} bits"  # Python makes no text of so many digits
     try:
         return msgspec.json.encode(value).decode()
-    except (TypeError, UnicodeEncodeError):
-        return repr(value)  # a program's own object, which no JSON can hold
+    except (TypeError, ValueError, ArithmeticError, RecursionError):
+        return f"a {type(value).__name__}"  # a program's own object, which no JSON can hold

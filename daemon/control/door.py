@@ -65,8 +65,9 @@ class Door(Protocol):
         """
         ...
 
-    async def trade(self, make: TradeMaker) -> Refusal | None:
-        """Begin `make`'s trade and return; one of the same token is not begun again."""
+    async def trade(self, make: TradeMaker) -> Refusal | bool:
+        """Begin `make`'s trade and return; True where its token was asked for before, and so
+        nothing is begun again."""
         ...
 
     async def reload(self) -> tuple[str, ...]:

@@ -74,8 +74,12 @@ class Orders(Answer, kw_only=True):
 
 
 class ExitAnswer(Placed, kw_only=True):
-    """One exit: why, how much, at what price, with which orders and parts."""
+    """One exit: why, how much, at what price, with which orders and parts.
 
+    `currency` is what its prices, fees and PnL are in, those of its parts too.
+    """
+
+    currency: str | None
     side: str | None
     exit_no: Count
     generation: Count
@@ -203,9 +207,13 @@ class Trade(Placed, kw_only=True):
 
 
 class TradeBegun(Answer, kw_only=True):
-    """A trade that has begun and has asked for nothing yet; GET /trades/{token} tells more."""
+    """A trade that has begun and has asked for nothing yet; GET /trades/{token} tells more.
+
+    `again`: its token was asked for before, and nothing was begun now.
+    """
 
     token: str
+    again: bool | UnsetType = UNSET
     status: str | UnsetType = UNSET
     done: bool | UnsetType = UNSET
 

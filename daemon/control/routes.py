@@ -106,8 +106,10 @@ def order_reader(
 async def _trade(request: web.Request) -> web.Response:
     """Begun, not done: the trade's own route tells how it goes."""
     body = await read_body(request, TradeBody)
-    refusal = await request.app[DOOR].trade(lambda scene: acts.trade(scene, body))
-    return answer({"token": body.token}, 202) if refusal is None else refuse(refusal)
+    begun = await request.app[DOOR].trade(lambda scene: acts.trade(scene, body))
+    if isinstance(begun, Refusal):
+        return refuse(begun)
+    return answer({"token": body.token, "again": begun}, 202)
 
 
 async def _trade_life(request: web.Request) -> web.Response:

@@ -65,7 +65,7 @@ def _classic(market: Market) -> Callable[[Row], bool]:
     def fits(row: Row) -> bool:
         arg = inner(row, "arg")
         kind = str(arg.get("instType")).upper()
-        return arg.get("channel") in {"fill", "orders"} and kind == market.value
+        return str(arg.get("channel")) in {"fill", "orders"} and kind == market.value
 
     return fits
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
+from daemon.control.bodies import shown
 from daemon.core.errors import FilldError
 from daemon.core.terms import ONE, ZERO, Account
+from daemon.fill_handler import accept
 from daemon.fill_handler.errors import (
     AnswerTimeoutError,
+    BadInputError,
     ConfigError,
     NetworkError,
     RateLimitError,
@@ -86,20 +89,20 @@ class HandlerConfig:
 
 def handler_config(given: Mapping[str, object] | HandlerConfig | None = None) -> HandlerConfig:
     """The configuration that `given` says, the rest at its default; raises `ConfigError`."""
-    if isinstance(given, HandlerConfig):
-        return given
-    if given is not None and not isinstance(given, Mapping):
+    if given is None:
+        return HandlerConfig()
+    told = _said(given) if isinstance(given, HandlerConfig) else given
+    if not isinstance(told, Mapping):
         raise ConfigError(f"the configuration is {type(given).__name__}: give a mapping")
-    return HandlerConfig(**_read(given or {}, _HANDLER, ""))  # type: ignore[arg-type] # read above
+    return HandlerConfig(**_read(told, _HANDLER, ""))  # type: ignore[arg-type] # read above
 
 
 def retry_config(given: object) -> RetryConfig:
     """The retries that `given` (a mapping or a `RetryConfig`) says; raises `ConfigError`."""
-    if isinstance(given, RetryConfig):
-        return given
-    if not isinstance(given, Mapping):
+    told = _said(given) if isinstance(given, RetryConfig) else given
+    if not isinstance(told, Mapping):
         raise ConfigError(f"retry_config is {type(given).__name__}: give a mapping")
-    found = RetryConfig(**_read(given, _RETRY, "retry_config."))  # type: ignore[arg-type]
+    found = RetryConfig(**_read(told, _RETRY, "retry_config."))  # type: ignore[arg-type]
     if found.max_delay < found.base_delay:
         raise ConfigError(
             f"retry_config.max_delay {found.max_delay} is below base_delay {found.base_delay}"
@@ -107,72 +110,62 @@ def retry_config(given: object) -> RetryConfig:
     return found
 
 
-Read = Callable[[object, str], object]
+def _said(config: HandlerConfig | RetryConfig) -> Mapping[str, object]:
+    """An object's own words: who made it may have put anything in it."""
+    return {one.name: getattr(config, one.name) for one in fields(config)}
+
+
+Read = Callable[[str, object], object]
 
 
 def _read(given: Mapping[str, object], known: Mapping[str, Read], path: str) -> dict[str, object]:
     found: dict[str, object] = {}
     for key, value in given.items():
         if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1)
+            name = shown(key).strip("'")
+            near = difflib.get_close_matches(name, known, n=1)
             meant = f": did you mean {near[0]!r}?" if near else f": known are {', '.join(known)}"
-            raise ConfigError(f"{path}{key} is no key of a fill handler's configuration{meant}")
-        found[key] = known[key](value, f"{path}{key}")
+            raise ConfigError(f"{path}{name} is no key of a fill handler's configuration{meant}")
+        try:
+            found[key] = known[key](f"{path}{key}", value)
+        except BadInputError as error:
+            raise ConfigError(str(error)) from None
     return found
 
 
 def _decimal(least: Decimal, most: int) -> Read:
-    def read(value: object, key: str) -> Decimal:
-        if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-            raise ConfigError(f"{key} is {type(value).__name__}: give a number")
-        try:
-            found = Decimal(str(value))
-        except InvalidOperation:
-            raise ConfigError(f"{key} {value!r} is not a number") from None
+    def read(key: str, value: object) -> Decimal:
+        found = accept.exact(key, value)
         if not found.is_finite() or not least <= found <= most:
-            raise ConfigError(f"{key} {value} is out of range: accepted are {least} to {most}")
+            raise accept.refused(key, value, f"{least} to {most}")
         return found
 
     return read
 
 
 def _whole(least: int, most: int) -> Read:
-    def read(value: object, key: str) -> int:
+    def read(key: str, value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise ConfigError(f"{key} {value!r}: give a whole number from {least} to {most}")
+            raise accept.refused(key, value, f"whole numbers from {least} to {most}")
         return value
 
     return read
 
 
-def _words(value: object, key: str) -> tuple[str, ...]:
+def _words(key: str, value: object) -> tuple[str, ...]:
     words = [value] if isinstance(value, str) else value
     if not isinstance(words, list | tuple):
-        raise ConfigError(f"{key} is {type(value).__name__}: give a list of words")
+        raise accept.refused(key, value, f"a list of {', '.join(RETRYABLE)}")
     for word in words:
-        if word not in RETRYABLE:
-            raise ConfigError(f"{key}: {word!r} is unknown: accepted are {', '.join(RETRYABLE)}")
+        if not isinstance(word, str) or word not in RETRYABLE:
+            raise accept.refused(key, word, ", ".join(RETRYABLE))
     return tuple(dict.fromkeys(words))
 
 
-def _path(value: object, key: str) -> Path | None:
-    if value is None or isinstance(value, Path):
-        return value
-    if not isinstance(value, str) or not value:
-        raise ConfigError(f"{key} {value!r}: give the path of a file, or None")
-    return Path(value)
-
-
-def _account(value: object, key: str) -> Account:
-    if not isinstance(value, str) or not value:
-        raise ConfigError(f"{key} {value!r}: give the account's name")
-    return Account(value)
-
-
 def _optional(kind: type, what: str) -> Read:
-    def read(value: object, key: str) -> object:
+    def read(key: str, value: object) -> object:
         if value is not None and not isinstance(value, kind):
-            raise ConfigError(f"{key} is {type(value).__name__}: give {what}, or None")
+            raise ConfigError(f"{key} is {type(value).__name__}: accepted: {what}, or None")
         return value
 
     return read
@@ -187,12 +180,12 @@ _RETRY: Final[Mapping[str, Read]] = {
     "retryable_errors": _words,
 }
 _HANDLER: Final[Mapping[str, Read]] = {
-    "retry_config": lambda value, _key: retry_config(value),
+    "retry_config": lambda _key, value: retry_config(value),
     "slippage_tolerance": _decimal(ZERO, 1),
     "max_order_age_hours": _decimal(ZERO, _HOURS_MOST),
     "fill_history_limit": _whole(1, FILLS_MOST),
-    "journal": _path,
-    "account": _account,
+    "journal": accept.path_or_none,
+    "account": accept.text,
     "subaccount": _whole(0, _ATTEMPTS_MOST),
     "hedged": _optional(bool, "True or False"),
     "phemex_products": _optional(bytes, "the answer's bytes"),

@@ -13,7 +13,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -21,8 +21,9 @@ from typing import Final, Self
 
 from daemon.analytics.scene import View
 from daemon.app.embedded import embedded
-from daemon.control.bodies import TradeBody, typed
+from daemon.control.bodies import TradeBody, trade_name, typed
 from daemon.control.client import DoorClient
+from daemon.fill_handler import accept
 from daemon.fill_handler.errors import (
     BadInputError,
     DoorBusyError,
@@ -62,6 +63,9 @@ class ExchangeType(enum.Enum):
     PHEMEX_FUTURES = "phemex-usdt-perp"
 
 
+_VENUES: Final = tuple(one.value for one in ExchangeType)
+
+
 class ExchangeManager:
     """An async context manager; `settings` are those of `filld run`. One for any number of trades.
 
@@ -69,6 +73,8 @@ class ExchangeManager:
     """
 
     def __init__(self, settings: Settings) -> None:
+        if not isinstance(settings, Settings):
+            raise accept.refused("settings", settings, "Settings, or take from_config")
         self._settings = settings
         self._stack = AsyncExitStack()
         self._client: DoorClient | None = None
@@ -76,12 +82,17 @@ class ExchangeManager:
     @classmethod
     def from_config(
         cls,
-        config: Path | None = None,
-        env_file: Path | None = None,
+        config: Path | str | None = None,
+        env_file: Path | str | None = None,
         overrides: Sequence[str] = (),
     ) -> Self:
-        """With the settings that `filld --config --env-file --set` would read."""
-        return cls(load_settings(config, env_file, overrides, os.environ))
+        """With the settings that `filld --config --env-file --set` would read.
+
+        Raises `SettingsError` for what they say, `BadInputError` for what is no path, or no list.
+        """
+        files = (accept.path_or_none("config", config), accept.path_or_none("env_file", env_file))
+        lines = [accept.line("overrides", one) for one in accept.rows("overrides", overrides)]
+        return cls(load_settings(*files, lines, os.environ))
 
     async def __aenter__(self) -> Self:
         """Find the daemon, or run one; raises what `filld run` raises."""
@@ -152,22 +163,23 @@ class ExchangeManager:
 
         `amount` and `price` are the instrument's (contracts or coins; YES dollars on Kalshi).
         `token` names the trade: given again, it is not done again but told again. `timeout_s` is
-        for all attempts together ([trades] says the rest). Raises BadInputError for what is no
-        order (TokenReusedError among them), UnknownOutcomeError, naming order or token, where
-        its end could not be proven or the daemon was lost on the way, and DoorError where it
-        could not be begun.
+        for all attempts together ([trades] says the rest); of a trade that was begun before it is
+        only how long this call waits. Raises BadInputError for what is no order (TokenReusedError
+        among them), UnknownOutcomeError, naming order or token, where its end could not be proven,
+        is not there in that time or the daemon was lost on the way, and DoorError where it could
+        not be begun.
         """
-        named = token or secrets.token_hex(_TOKEN_BYTES)
+        accept.function_or_none("progress", progress)
         given = {
-            "token": named,
+            "token": secrets.token_hex(_TOKEN_BYTES) if token is None else token,
             "venue": _venue(exchange),
             "symbol": symbol,
             "side": _lower(side),
-            "order_qty": _exact("amount", amount),
+            "order_qty": str(accept.exact("amount", amount)),
             "ord_type": _lower(order_type),
-            "limit_px": None if price is None else _exact("price", price),
+            "limit_px": None if price is None else str(accept.exact("price", price)),
             "time_in_force": _lower(time_in_force),
-            "timeout_s": None if timeout_s is None else _exact("timeout_s", timeout_s),
+            "timeout_s": None if timeout_s is None else str(accept.exact("timeout_s", timeout_s)),
             "reduce_only": reduce_only,
             "position_side": _lower(position_side),
             "account": account,
@@ -175,15 +187,13 @@ class ExchangeManager:
         body = typed({name: said for name, said in given.items() if said is not None},
                      TradeBody, "trade")  # fmt: skip
         client = self._open_client()
-        await _begin(client, body)
-        try:
-            return result_of(await _until_done(client, named, progress))
-        except DoorError as error:
-            raise _lost(body, error) from None
+        again = await _begin(client, body)
+        return result_of(await _end(client, body, progress, again=again))
 
     async def trade(self, token: str) -> TradeResult:
         """What the trade called `token` came to; raises UnknownOutcomeError as `execute_trade`,
         BadInputError for a token that no trade has, DoorError where the daemon cannot be asked."""
+        trade_name(accept.text("token", token))
         try:
             return result_of(await _until_done(self._open_client(), token, None))
         except DoorRefusedError as error:
@@ -198,10 +208,11 @@ class ExchangeManager:
         return self._client
 
 
-async def _begin(client: DoorClient, body: TradeBody) -> None:
-    """Hand the trade in; raises what is known to have begun nothing, else UnknownOutcomeError."""
+async def _begin(client: DoorClient, body: TradeBody) -> bool:
+    """Hand the trade in; True where it was handed in before. Raises what is known to have begun
+    nothing, else UnknownOutcomeError."""
     try:
-        await client.post("/trade", body)
+        return (await client.post("/trade", body)).get("again") is True
     except (DoorBusyError, NoDaemonError):
         raise
     except DoorRefusedError as error:
@@ -210,6 +221,24 @@ async def _begin(client: DoorClient, body: TradeBody) -> None:
         if error.status not in _MISTAKES:
             raise
         raise _MISTAKES[error.status](str(error), venue=body.venue) from None
+    except DoorError as error:
+        raise _lost(body, error) from None
+
+
+async def _end(
+    client: DoorClient, body: TradeBody, progress: Progress | None, *, again: bool
+) -> View:
+    """How the trade ended; who asks for it again waits for no longer than he said."""
+    own_s = None if body.timeout_s is None or not again else float(body.timeout_s)
+    patience = asyncio.timeout(own_s)
+    try:
+        async with patience:
+            return await _until_done(client, body.token, progress)
+    except TimeoutError:
+        if not patience.expired():
+            raise
+        at_work = f"begun before, and still at work after your {body.timeout_s} s"
+        raise _unknown(body, at_work) from None
     except DoorError as error:
         raise _lost(body, error) from None
 
@@ -229,27 +258,23 @@ async def _until_done(client: DoorClient, token: str, progress: Progress | None)
 
 def _lost(body: TradeBody, error: DoorError) -> UnknownOutcomeError:
     """The trade may have begun, and nobody tells how it goes."""
-    text = f"{error}; the trade may be at work: ask for token {body.token} again, not for a new one"
-    tried = (f"token {body.token} was handed to the daemon", str(error))
+    return _unknown(body, f"{error}; the trade may be at work")
+
+
+def _unknown(body: TradeBody, why: str) -> UnknownOutcomeError:
+    text = f"{why}: ask for token {body.token} again, not for a new one"
+    tried = (f"token {body.token} was handed to the daemon", why)
     return UnknownOutcomeError(text, venue=body.venue, tried=tried)
 
 
-def _lower(word: str) -> str:
+def _lower(word: object) -> object:
     """The word in the spelling that is accepted; what is no text is refused with its name."""
-    return getattr(word, "lower", lambda: word)()
+    return word.lower() if isinstance(word, str) else word
 
 
 def _venue(exchange: ExchangeType | str) -> str:
-    try:
-        return ExchangeType(exchange).value
-    except ValueError:
-        known = ", ".join(one.value for one in ExchangeType)
-        raise BadInputError(f"exchange = {exchange!r}: accepted: {known}") from None
-
-
-def _exact(name: str, value: Decimal | float | str) -> str:
-    """A number as its shortest exact text: of a float, what was written in the source."""
-    try:
-        return str(Decimal(repr(value) if isinstance(value, float) else value))
-    except (InvalidOperation, TypeError, ValueError):
-        raise BadInputError(f"{name} = {value!r}: accepted: a decimal number") from None
+    if isinstance(exchange, ExchangeType):
+        return exchange.value
+    if exchange not in _VENUES:
+        raise accept.refused("exchange", exchange, ", ".join(_VENUES))
+    return exchange

@@ -6,16 +6,17 @@ here. A form that could be taken for another says so in `when`, never by its pla
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from daemon.core.events import OrderSnapshot, VenueEvent
 from daemon.core.terms import ZERO, OrdStatus, Side, Symbol, Venue, VenueOrderId
+from daemon.fill_handler import accept
 from daemon.fill_handler.binance_forms import BINANCE
 from daemon.fill_handler.bitget_forms import BITGET
-from daemon.fill_handler.errors import BadInputError, ConfigError, UnreadableFillError
+from daemon.fill_handler.errors import ConfigError, UnreadableFillError
 from daemon.fill_handler.form import Context, Events, form, inner
-from daemon.venues.decoding import Stamp, UnreadableError
+from daemon.venues.decoding import NAME_LIMIT, Stamp, UnreadableError
 from daemon.venues.kalshi import fill_wire as kalshi
 from daemon.venues.kalshi import stream_wire as kalshi_stream
 from daemon.venues.kalshi.wire import VENUE as KALSHI
@@ -45,7 +46,7 @@ _KALSHI: Final = (
         "websocket frame",
         "type msg",
         _kalshi_frame,
-        lambda row: row["type"] in {"fill", "user_order"},
+        lambda row: str(row["type"]) in {"fill", "user_order"},
     ),
     form(KALSHI, "fill message", f"{_KALSHI_ROW} ts_ms", _kalshi_message),
     form(
@@ -75,7 +76,8 @@ def _phemex_spot(context: Context, stamp: Stamp, raw: bytes) -> Events:
 
 
 def _unscaled(text: str) -> str:
-    return f"{text}: set phemex_products to the answer of GET /public/products"
+    what = text[:NAME_LIMIT]
+    return f"{what}: set phemex_products to the answer of GET /public/products"
 
 
 _PHEMEX: Final = (
@@ -126,36 +128,26 @@ def told_order(
     Raises `BadInputError` for what cannot be one.
     """
     venue, symbol, side = place
-    word = str(side).lower()
     if venue not in VENUES:
-        raise BadInputError(f"venue = {venue!r}: accepted: {', '.join(VENUES)}")
-    if word not in _SIDES:
-        raise BadInputError(f"side = {side!r}: accepted: {', '.join(_SIDES)}")
-    order_qty = _number("amount", amount)
-    limit_px = None if price is None else _number("price", price)
+        raise accept.refused("venue", venue, ", ".join(VENUES))
+    meant = _SIDES.get(accept.text("side", side).lower())
+    if meant is None:
+        raise accept.refused("side", side, ", ".join(_SIDES))
+    order_qty = accept.number("amount", amount)
+    limit_px = None if price is None else accept.number("price", price)
     if order_qty <= ZERO:
-        raise BadInputError(f"amount = {amount}: accepted: above 0")
+        raise accept.refused("amount", amount, "above 0")
     return OrderSnapshot(
         **context.stamp(Venue(venue)),
-        symbol=Symbol(symbol),
-        venue_order_id=VenueOrderId(order_id),
-        side=_SIDES[word],
+        symbol=Symbol(accept.text("symbol", symbol)),
+        venue_order_id=VenueOrderId(accept.text("order_id", order_id)),
+        side=meant,
         status=OrdStatus.NEW,
         order_qty=order_qty,
         cum_qty=ZERO,
         leaves_qty=order_qty,
         limit_px=limit_px,
     )
-
-
-def _number(name: str, said: Decimal | str) -> Decimal:
-    try:
-        found = Decimal(said)
-    except (InvalidOperation, TypeError, ValueError):
-        found = Decimal("NaN")
-    if not found.is_finite():
-        raise BadInputError(f"{name} = {said!r}: accepted: a decimal number")
-    return found
 
 
 def read_products(answer: bytes | None) -> Products | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from daemon.fill_handler import accept
 from daemon.fill_handler.config import HandlerConfig, handler_config
 from daemon.fill_handler.handler import Data, FillHandler
 from daemon.fill_handler.retry import retrying
@@ -38,4 +39,6 @@ async def process_exchange_fill(
     handler: FillHandler, data: Data, venue: str | None = None
 ) -> tuple[FillEvent, ...]:
     """`handler.process`: the fills that `data`, in any venue's form, hold."""
+    if not isinstance(handler, FillHandler):
+        raise accept.refused("handler", handler, "what create_fill_handler made")
     return await handler.process(data, venue)

@@ -8,12 +8,16 @@ is read is what was written, or it is refused. Files have a form that streams: `
 
 from __future__ import annotations
 
+import dataclasses
+import enum
 import hashlib
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Final, TypeVar, cast
 
 import msgspec
 
+from daemon.control.bodies import shown
 from daemon.core.commands import Command
 from daemon.core.errors import FilldError
 from daemon.fill_handler.errors import StateError
@@ -23,6 +27,10 @@ from daemon.ports import Record
 
 FORMAT: Final = "filld-fills"
 VERSION: Final = 1
+# Digits on either side of the point: beyond any sum of any venue's.
+_FAR: Final = 30
+_NUMBERLESS: Final = {str, int, bool, type(None)}
+_NAMES: Final[dict[type, tuple[str, ...]]] = {}  # of the fields of each class that was met
 
 State = dict[str, object]
 T = TypeVar("T")
@@ -51,16 +59,16 @@ def steps_of(state: Mapping[str, object]) -> tuple[list[Record], Tally]:
 def _check(state: Mapping[str, object]) -> None:
     if not isinstance(state, Mapping):
         raise StateError(f"the state is {type(state).__name__}, not a mapping: no export of fills")
-    if state.get("format") != FORMAT:
-        raise StateError(f"format: is {state.get('format')!r}, not {FORMAT!r}: no export of fills")
-    if state.get("version") != VERSION:
-        raise StateError(
-            f"version: is {state.get('version')!r}; this filld reads version {VERSION}"
-        )
+    form, version = state.get("format"), state.get("version")
+    if form != FORMAT:
+        raise StateError(f"format: is {shown(form)}, not {FORMAT!r}: no export of fills")
+    if type(version) is not int or version != VERSION:
+        raise StateError(f"version: is {shown(version)}; this filld reads version {VERSION}")
     body = {key: value for key, value in state.items() if key != "checksum"}
-    extra = sorted(body.keys() ^ {"format", "version", "steps", "tally"})
+    extra = sorted(map(shown, body.keys() ^ {"format", "version", "steps", "tally"}))
     if extra:
-        raise StateError(f"{extra[0]}: is missing, or no part of an export of version {VERSION}")
+        name = extra[0].strip("'")
+        raise StateError(f"{name}: is missing, or no part of an export of version {VERSION}")
     if state.get("checksum") != _checksum(body):
         raise StateError("checksum: does not match: the export was altered or cut")
 
@@ -68,7 +76,7 @@ def _check(state: Mapping[str, object]) -> None:
 def _checksum(body: Mapping[str, object]) -> str:
     try:
         return hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()
-    except (TypeError, ValueError, RecursionError) as error:
+    except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise StateError(f"this is no plain JSON: {error}") from None
 
 
@@ -105,6 +113,33 @@ def _read_command(row: object, where: str) -> Command:
 def read_as(value: object, kind: type[T], where: str) -> T:
     """A `kind` out of plain values; raises `StateError`, which names `where`."""
     try:
-        return msgspec.convert(value, kind, str_keys=True)
-    except (msgspec.ValidationError, FilldError, RecursionError) as error:
+        found = msgspec.convert(value, kind, str_keys=True)
+    except (msgspec.ValidationError, FilldError, UnicodeError, RecursionError) as error:
         raise StateError(f"{where}: {error}") from None
+    for number in _numbers(found):
+        if not number.is_finite() or abs(number.adjusted()) > _FAR:
+            bad = f"{where}: {shown(number)}"
+            raise StateError(f"{bad}: accepted: numbers that can be counted with")
+    return found
+
+
+def _numbers(value: object) -> list[Decimal]:
+    """Every decimal in a value of the core's."""
+    found: list[Decimal] = []
+    for part in _parts(value):
+        if isinstance(part, Decimal):
+            found.append(part)
+        elif type(part) not in _NUMBERLESS and not isinstance(part, enum.Enum):
+            found += _numbers(part)
+    return found
+
+
+def _parts(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    if isinstance(value, tuple | list):
+        return value
+    kind = type(value)
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(one.name for one in dataclasses.fields(kind))  # type: ignore[arg-type]
+    return [getattr(value, name) for name in _NAMES[kind]]

@@ -8,6 +8,7 @@ exponent. `as_dict` makes plain JSON of any, numbers as text.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,6 +17,7 @@ import msgspec
 
 from daemon.core.events import Fill
 from daemon.core.terms import EXACT, NANOS, ZERO, OrdStatus, proper, quotient
+from daemon.fill_handler import accept
 from daemon.fill_handler.life import Life
 from daemon.fill_handler.tally import Retry, filling_ns, neat
 
@@ -222,9 +224,12 @@ def partial_fill_result(state: OrderState, *, duplicate: bool) -> PartialFillRes
 
 
 def as_dict(view: object) -> dict[str, object]:
-    """A view as plain JSON values: numbers as their shortest plain text."""
-    plain: dict[str, object] = msgspec.to_builtins(_shown(view), builtin_types=(int,))
-    return plain
+    """A view as plain JSON values: numbers as their shortest plain text; raises `BadInputError`."""
+    if isinstance(view, dict) or (dataclasses.is_dataclass(view) and not isinstance(view, type)):
+        with contextlib.suppress(TypeError, ValueError, ArithmeticError, RecursionError):
+            plain: dict[str, object] = msgspec.to_builtins(_shown(view), builtin_types=(int,))
+            return plain
+    raise accept.refused("view", view, "what this library hands out")
 
 
 def _shown(value: object) -> object:

@@ -96,10 +96,10 @@ def _token(value: SecretStr | None) -> SecretStr | None:
 
 
 def _home(value: object) -> object:
-    if value == "":
-        raise ValueError("accepted: a path")
     if not isinstance(value, str | Path):
         return value
+    if value == "" or "\0" in str(value):
+        raise ValueError("accepted: a path")
     try:
         return Path(value).expanduser()
     except RuntimeError:

@@ -129,7 +129,7 @@ def from_env_file(path: Path | None) -> Layer:
     try:
         with path.open(encoding="utf-8") as stream:
             values = dotenv_values(stream=stream, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         return _lost(name, f"{name}: cannot be read ({_cause(error)})")
     return from_environment({k: v for k, v in values.items() if v}, name)
 
@@ -138,7 +138,7 @@ def _lost(name: str, problem: str) -> Layer:
     return Layer(name, lost=True, problems=[problem])
 
 
-def _cause(error: OSError | UnicodeDecodeError) -> str:
+def _cause(error: OSError | ValueError) -> str:
     return str(error.strerror if isinstance(error, OSError) else error)
 
 
@@ -168,11 +168,11 @@ def from_toml(path: Path | None) -> Layer:
     layer = Layer(str(path))
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         return _lost(layer.name, f"{path}: cannot be read ({_cause(error)})")
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         layer.problems.append(f"{path}: is not TOML ({error})")
         document = _readable_lines(text)
     _take(layer, document)
@@ -211,7 +211,7 @@ def _readable_lines(text: str) -> dict[str, object]:
             if header["list"] is None:
                 document[header["name"]] = table
             continue
-        with contextlib.suppress(tomllib.TOMLDecodeError):
+        with contextlib.suppress(tomllib.TOMLDecodeError, RecursionError):
             table.update(tomllib.loads(line))
     return document
 
@@ -241,7 +241,7 @@ def _put(layer: Layer, key: str, value: str) -> None:
         return
     try:
         layer.values[key] = json.loads(value)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         layer.problems.append(f"{key} ({layer.name}): is not a JSON list ({error})")
 
 

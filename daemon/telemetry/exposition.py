@@ -93,7 +93,9 @@ METRICS: Final[Mapping[str, Told]] = {
     "filld_orders_in_doubt": Told(_G, "Orders that nobody answered for.", _OWNER),
     "filld_orders_placed_total": Told(_C, "Orders let out.", (*_OWNER, "purpose")),
     "filld_order_answers_total": Told(_C, "What was said of orders.", (*_OWNER, "answer")),
-    "filld_retries_total": Told(_C, "Orders made again, by reason.", (*_OWNER, "reason")),
+    "filld_retries_total": Told(
+        _C, "Orders made again, by reason, as filld performance counts them.", (*_OWNER, "reason")
+    ),
     "filld_fills_total": Told(_C, "Fills, each once.", _OWNER),
     "filld_fills_inferred_total": Told(_C, "Fills deduced by reconciliation.", _OWNER),
     "filld_fill_delay_seconds": Told(

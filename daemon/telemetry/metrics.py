@@ -16,8 +16,7 @@ from daemon.core import events as ev
 from daemon.core.commands import Command, Notify, PlaceOrder
 from daemon.core.decisions import CloseExit, InferFill, NoteMismatch, OpenExit
 from daemon.core.events import Event, Fill, Quote
-from daemon.core.requests import TradeRequested
-from daemon.core.terms import NANOS, Account, ClientOrderId, PositionKey, Symbol, Venue
+from daemon.core.terms import NANOS, Account, PositionKey, Symbol, Venue
 
 _MILLI: Final = 1_000_000
 # Upper bounds in ns: of what takes milliseconds, and of what takes minutes.
@@ -31,7 +30,6 @@ SLOW: Final = tuple(
 ) + tuple(minutes * 60 * NANOS for minutes in (15, 60))
 BYTES: Final = tuple(4**power for power in range(4, 13))
 _KEPT: Final = 10_000
-_UNFILLED: Final = "unfilled"
 
 Labels = tuple[str, ...]
 Key = TypeVar("Key")
@@ -90,10 +88,8 @@ class Metrics:
         # Mono ns at which exits opened; those that wait for their first order.
         self._opened: dict[PositionKey, int] = {}
         self._unordered: dict[PositionKey, int] = {}
-        # The newest fill that may have led to an order, orders under way, how they ended.
+        # The newest fill that may have led to an order.
         self._filled: dict[Where, int] = {}
-        self._sent: dict[ClientOrderId, Where] = {}
-        self._ended: dict[Where, str] = {}
 
     def copy(self) -> Values:
         """All of it as it is now; the caller's own."""
@@ -133,7 +129,8 @@ class Metrics:
             case ev.Fill() if seq:
                 self._fill(event)
             case ev.OrderEvent() if seq and type(event) in ANSWERS:
-                self._answer(event, ANSWERS[type(event)])
+                answer = (event.account, event.venue, ANSWERS[type(event)])
+                self._count("filld_order_answers_total", answer)
             case ev.QueryFailed():
                 failed = (event.account, event.venue, event.query, event.reason.value)
                 self._count("filld_query_failures_total", failed)
@@ -150,15 +147,6 @@ class Metrics:
             unknown_ns = fill.receive_time_ns - fill.transact_time_ns
             self._spread("filld_fill_delay_seconds", (fill.venue,), unknown_ns, SLOW)
         _keep(self._filled, (fill.account, fill.venue, fill.symbol), fill.mono_ns)
-
-    def _answer(self, event: ev.OrderEvent, answer: str) -> None:
-        self._count("filld_order_answers_total", (event.account, event.venue, answer))
-        if event.client_order_id not in self._sent or answer in {"accepted", "cancel_rejected"}:
-            return
-        where = self._sent[event.client_order_id]
-        _keep(self._ended, where, _end(event))
-        if answer != "in_doubt":
-            del self._sent[event.client_order_id]
 
     def _command(self, event: Event, command: Command) -> None:
         match command:
@@ -187,7 +175,6 @@ class Metrics:
         self._count("filld_exits_ended_total", (key.account, key.venue, command.end.value))
         opened_ns = self._opened.pop(key, None)
         self._unordered.pop(key, None)
-        self._ended.pop((key.account, key.venue, key.symbol), None)
         if opened_ns is not None:
             exposed_ns = event.mono_ns - opened_ns
             self._spread("filld_exit_exposed_seconds", (key.venue,), exposed_ns, SLOW)
@@ -205,21 +192,6 @@ class Metrics:
         # A quote that is newer than the fill is what led to this order; the fill did not.
         if filled_ns is not None and not (isinstance(event, Quote) and event.mono_ns > filled_ns):
             self._spread("filld_fill_to_order_seconds", (key.venue,), now_ns - filled_ns, QUICK)
-        reason = self._ended.pop(where, _UNFILLED if command.resend else None)
-        if isinstance(event, TradeRequested) and event.reason is not None:
-            reason = event.reason.value
-        if reason is not None:
-            self._count("filld_retries_total", (key.account, key.venue, reason))
-        _keep(self._sent, command.client_order_id, where)
-
-
-def _end(event: ev.OrderEvent) -> str:
-    """Why there is something left over for a next order."""
-    match event:
-        case ev.OrderRejected() | ev.OrderInDoubt():
-            return str(event.reason.value)
-        case _:
-            return _UNFILLED
 
 
 def _keep(table: dict[Key, Kept], key: Key, kept: Kept) -> None:

@@ -87,12 +87,14 @@ class Trades:
 
 @asynccontextmanager
 async def trading(
-    folder: Path, table: str, *, through_a_daemon: bool, **settings: object
+    folder: Path, table: str, *, through_a_daemon: bool, holding: bool = True, **settings: object
 ) -> AsyncIterator[Trades]:
     venue = ONE_OF_EACH[table]
     play: Play = kalshi() if venue is None else coin(venue)
     once = {"trades.max_retries": 1, "trades.timeout_s": 30}
     play = replace(play, settings={**play.settings, **once, **settings})
+    if not holding:
+        play = replace(play, held=())
     async with staged(folder, play) as stage:
         if through_a_daemon:
             await stage.start()
@@ -150,7 +152,9 @@ async def test_the_time_is_that_of_all_attempts_and_nothing_rests_after_it(
 async def test_no_order_leaves_after_the_time_of_a_trade(
     tmp_path: Path, *, through_a_daemon: bool
 ) -> None:
-    async with trading(tmp_path, "kalshi", through_a_daemon=through_a_daemon) as trades:
+    # Nothing is held: nobody but the trade reads a market, not even before the fault is armed.
+    alone = trading(tmp_path, "kalshi", through_a_daemon=through_a_daemon, holding=False)
+    async with alone as trades:
         trades.arm(FaultKind.HTTP_LOSE_BEFORE, "GET /markets/*")
         assert "the time was up" in await trades.refused(AnswerTimeoutError, timeout_s="0.5")
         assert not trades.stage.sent()

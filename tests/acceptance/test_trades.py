@@ -6,13 +6,14 @@ import asyncio
 import json
 import os
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from daemon.core.commands import PlaceOrder
 from daemon.core.requests import TradeRequested
-from daemon.fill_handler.errors import ExchangeError, InvalidOrderError
+from daemon.fill_handler.errors import ExchangeError, InvalidOrderError, UnknownOutcomeError
 from daemon.fill_handler.exchange_manager import ExchangeManager, ExchangeType
 from daemon.paper.faults import FaultKind
 from daemon.settings import Settings, load_settings
@@ -206,7 +207,43 @@ async def test_what_rests_is_canceled_when_its_time_is_up(tmp_path: Path) -> Non
         view, _end = json.JSONDecoder().raw_decode(said, said.index("{\n"))
         assert code == 1
         assert (view["status"], view["filled_qty"], view["in_doubt"]) == ("not_filled", "0", [])
-        assert not [order for order in stage.truth()["orders"] if order["status"] == "resting"]
+        assert not resting(stage)
+
+
+def resting(stage: Stage) -> list[Row]:
+    """The orders that wait in the exchange's book."""
+    return [order for order in stage.truth()["orders"] if order["status"] == "resting"]
+
+
+async def test_who_asks_again_after_a_restart_waits_his_own_time_and_ends_nothing(
+    tmp_path: Path,
+) -> None:
+    """The second caller's second had the order canceled that the first one gave a minute."""
+    async with staged(tmp_path, kalshi()) as stage:
+        stage.book([("0.55", "500")], [("0.66", "500")])
+        await stage.started_and_armed()
+        asked: Row = {
+            "token": "mine", "venue": "kalshi", "symbol": NFL, "side": "buy", "order_qty": "10",
+            "limit_px": "0.60", "time_in_force": "gtc", "timeout_s": "60",
+        }  # fmt: skip
+        await stage.act("/trade", asked)
+        await stage.until("the order", lambda: resting(stage))
+        await stage.kill()
+        await stage.start()
+        await stage.until_agreed()
+        trade = ("kalshi", NFL, "buy", "10", "limit", "0.60")
+        async with ExchangeManager(settings_of(stage)) as manager:
+            again = partial(
+                manager.execute_trade, *trade, time_in_force="gtc", token="mine", reduce_only=False
+            )
+            began_s = asyncio.get_running_loop().time()
+            with pytest.raises(UnknownOutcomeError, match="still at work after your 1 s"):
+                await again(timeout_s=1)
+            assert asyncio.get_running_loop().time() - began_s < 3
+            assert resting(stage)
+            stage.book([("0.55", "500")], [("0.59", "500")])
+            assert (await again(timeout_s=20)).success
+        assert len(stage.sent()) == 1
 
 
 async def test_the_command_line_trades_and_says_what_came_of_it(tmp_path: Path) -> None:

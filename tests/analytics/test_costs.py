@@ -14,12 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.analytics.costs import exit_rows, slip_rows
+from daemon.analytics.day_report import ExitRow, row_view
+from daemon.analytics.exit_report import exit_lines
+from daemon.analytics.exit_views import exits_view
 from daemon.analytics.figure_views import By, performance_view, slippage_view
 from daemon.analytics.figures import Figures
 from daemon.analytics.gauges import sums_of
 from daemon.analytics.pnl_trail import PnlTrail
 from daemon.analytics.scene import Scene, View
-from daemon.analytics.views import status_view
+from daemon.analytics.views import positions_view, status_view
 from daemon.core.book import Book
 from daemon.core.terms import Venue
 from tests.analytics.journals import ACCOUNT, SPREAD_PX, Part, Story, Try, journal_of, stories
@@ -189,6 +192,18 @@ def test_every_row_of_exits_is_of_one_currency(told: list[Story], by: By | None)
                 assert fees == row.fees
                 assert pnl is not None
                 assert abs(pnl - row.pnl) <= NEAR
+
+
+def test_each_exit_says_what_its_money_is_in() -> None:
+    book = Figures().fold(journal_of([KALSHI, USDT, UNTOLD])).book
+    told = {"A": "USD", "SOLUSDT": "USDT", "ETHEUR": None}
+    lines = exit_lines(book)
+    assert {line.symbol: line.currency for line in lines} == told
+    assert {row_view(ExitRow(line=line))["currency"] for line in lines} == set(told.values())
+    view = exits_view(Scene(book=book, now_ns=0))
+    assert {row["symbol"]: row["currency"] for row in rows(view, "exits")} == told
+    positions = positions_view(Scene(book=book, now_ns=0), every=True)
+    assert {row["symbol"]: row["currency"] for row in rows(positions, "positions")} == told
 
 
 @TOLD

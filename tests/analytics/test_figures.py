@@ -62,7 +62,7 @@ def test_the_seeds_example_is_counted() -> None:
     cell = figures.tables.orders.by()[()]
     assert (cell.orders, cell.complete, cell.partial, cell.empty) == (2, 0, 1, 0)
     assert (cell.retries, cell.resends) == (1, 0)
-    assert figures.tables.reasons.cells.keys() == {("kalshi", "partially_filled")}
+    assert figures.tables.reasons.cells.keys() == {("main", "kalshi", "partially_filled")}
     fills = figures.tables.fills.by()[()]
     assert (fills.fills, fills.ours, fills.partial) == (2, 1, 1)
     assert figures.tables.timing.of(Span.TRIGGER_TO_ORDER.value).count == 1
@@ -115,7 +115,7 @@ def test_an_order_sent_again_is_a_retry_for_the_reason_of_the_doubt() -> None:
     figures.take(90, make.in_doubt(order_id=sent.client_order_id), ())
     figures.take(91, make.timer("look"), (again,))
     assert figures.tables.orders.by()[()] == OrderCell(orders=1, resends=1)
-    assert figures.tables.reasons.cells.keys() == {("kalshi", "timeout")}
+    assert figures.tables.reasons.cells.keys() == {("main", "kalshi", "timeout")}
 
 
 def test_a_trade_without_an_exit_is_an_order_measured_by_mid_and_limit() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from daemon.analytics.figure_views import performance_view
 from daemon.analytics.figures import Figures
 from daemon.analytics.gauges import gauge_turns, sums_of
 from daemon.analytics.scene import Scene
@@ -45,6 +46,13 @@ def test_sums_are_of_the_whole_journal() -> None:
     assert sums["filld_orders"] == {(*OWNER, "canceled"): 1, (*OWNER, "in_doubt"): 1}
     assert sums["filld_positions_pnl_unknown"] == {OWNER: 0}
     assert sums["filld_slippage_ratio"].keys() >= {(make.VENUE, "trigger", "0.99")}
+
+
+def test_why_orders_are_made_again_is_told_in_the_words_of_performance() -> None:
+    """The counter said `unfilled` of an order that a part had filled."""
+    figures = Figures().fold(story().records)
+    assert sums_of(figures)["filld_retries_total"] == {(*OWNER, "partially_filled"): 1}
+    assert performance_view(figures)["retry_reasons"] == {"partially_filled": 1}
 
 
 def test_an_empty_book_has_zeros() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
+from typing import TypeVar
 
 import pytest
 
@@ -14,8 +15,8 @@ from daemon.analytics.trail import FILL_COLUMNS, POSITION_COLUMNS, fill_rows, po
 from daemon.analytics.views import known_pnl
 from daemon.core.book import Book
 from daemon.core.decisions import InferFill, SettlePosition
-from daemon.core.events import Event, Fill
-from daemon.core.terms import NANOS, ZERO, Currency, ExecId, Side, Venue
+from daemon.core.events import Event, Fill, Funding, MarketRead, VenueEvent
+from daemon.core.terms import NANOS, ZERO, Currency, ExecId, Side, Symbol, Venue, proper
 from daemon.ports import Record
 from tests import builders as make
 
@@ -166,6 +167,96 @@ def test_a_real_fill_corrects_what_was_guessed_of_a_position_that_closed_often()
     assert sum(trail.total.values()) == known_pnl(position) == Decimal("0.98") - 5 * Decimal("0.02")
     by_fills = sum(Decimal(str(row["realized_pnl"])) for row in fill_rows(steps))
     assert by_fills == known_pnl(position) + Decimal("0.01"), "the guess booked the entry's fee"
+
+
+USDT = Currency("USDT")
+COIN_TERMS = replace(
+    make.instrument(payout_px=None, end_px="100000"),
+    quote_currency=USDT,
+    base_currency=Currency("BTC"),
+)
+
+
+Told = TypeVar("Told", bound=VenueEvent)
+
+
+def at(event: Told, hour: int) -> Told:
+    """Received at a full hour of 1970."""
+    return replace(event, receive_time_ns=hour * 3_600 * NANOS)
+
+
+def paid(exec_id: str, funding: str, coin: Currency = USDT) -> Funding:
+    return Funding(
+        **make.ON_SYMBOL,
+        exec_id=ExecId(exec_id),
+        funding=Decimal(funding),
+        funding_currency=coin,
+        transact_time_ns=1,
+    )
+
+
+def of_coin(event: VenueEvent) -> VenueEvent:
+    """The same on a venue that says no currency before its market is read."""
+    venue = Venue("binance-usdm")
+    if isinstance(event, MarketRead):
+        return replace(event, venue=venue, instrument=replace(COIN_TERMS, venue=venue))
+    return replace(event, venue=venue)
+
+
+def hours_of(trail: PnlTrail) -> dict[str, list[tuple[int, str]]]:
+    """Each cause's points: the hour, and what it had brought by then."""
+    assert {currency for _, currency in trail.lines} <= {USDT}
+    return {
+        cause: [(ns // (3_600 * NANOS), proper(total)) for ns, total in points]
+        for (cause, _), points in trail.lines.items()
+    }
+
+
+def test_what_was_realised_before_the_currency_was_known_stands_where_and_why_it_was() -> None:
+    """It was booked at the next event of the symbol, for that one's cause; without one, never."""
+    told: list[VenueEvent] = [
+        at(fill("1", Side.BUY, "10", "40", "0"), 1),
+        at(fill("2", Side.SELL, "4", "50", "0"), 2),
+        at(paid("f1", "1.5"), 3),
+        at(fill("3", Side.SELL, "2", "45", "0"), 4),
+        at(paid("f2", "9", Currency("BNB")), 4),
+        at(paid("f3", "7", Currency("USD")), 4),  # what prices are in until somebody tells
+        at(fill("4", Side.SELL, "1", "40", "0"), 4),
+        at(make.market_read(), 5),
+    ]
+    trail, book = booked(records(*map(of_coin, told)))
+    assert hours_of(trail) == {
+        "other orders": [(2, "40"), (4, "50")],
+        "funding": [(3, "-1.5")],
+    }
+    later: list[VenueEvent] = [
+        at(fill("5", Side.SELL, "1", "50", "0"), 6),
+        at(paid("f4", "0.5"), 7),
+    ]
+    trail, book = booked(records(*map(of_coin, [*told, *later])))
+    assert hours_of(trail) == {
+        "other orders": [(2, "40"), (4, "50"), (6, "60")],
+        "funding": [(3, "-1.5"), (7, "-2")],
+    }
+    (position,) = book.positions.values()
+    assert sum(trail.total.values()) == known_pnl(position) == Decimal(58)
+
+
+def test_it_stands_before_what_others_have_brought_meanwhile() -> None:
+    early = [
+        at(fill("1", Side.BUY, "10", "40", "0"), 1),
+        at(fill("2", Side.SELL, "4", "50", "0"), 2),
+    ]
+    other = replace(COIN_TERMS, symbol=Symbol("OTHER"))
+    read = replace(make.market_read(), venue=Venue("binance-usdm"), instrument=other)
+    sides = (Side.BUY, Side.SELL, Side.BUY, Side.SELL)
+    known = [
+        at(replace(fill(f"o{hour}", side, "4", px, "0"), symbol=Symbol("OTHER")), hour)
+        for hour, (side, px) in enumerate(zip(sides, ("40", "50") * 2, strict=True), 1)
+    ]
+    steps = [read, *map(of_coin, (*known[:2], *early, *known[2:], at(make.market_read(), 9)))]
+    trail, _ = booked(records(*steps))
+    assert hours_of(trail) == {"other orders": [(2, "40"), (2, "80"), (4, "120")]}
 
 
 def test_each_fill_is_booked_without_a_look_at_all_that_was_closed_before_it(

@@ -120,8 +120,8 @@ async def test_a_token_at_work_names_one_trade_before_anything_is_journalled() -
         )
         task = group.create_task(trader.run(), name="trader")
         await asyncio.sleep(0)
-        assert await door.trade(partial(given, WANTED)) is None
-        assert await door.trade(partial(given, replace(WANTED, timeout_s=None))) is None
+        assert await door.trade(partial(given, WANTED)) is False
+        assert await door.trade(partial(given, replace(WANTED, timeout_s=None))) is True
         reused = Refusal(409, "token = 'mine' names another trade: take a new one")
         others = (
             replace(WANTED, side=Side.SELL),

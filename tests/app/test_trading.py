@@ -17,7 +17,7 @@ from daemon.app.trading import Trader
 from daemon.core.commands import CancelOrder, PlaceOrder, QueryMarket, QueryQuote
 from daemon.core.events import Event, QueryFailed, VenueNotOpened
 from daemon.core.requests import TradeRequested
-from daemon.core.terms import NANOS, ClientOrderId, RejectReason, Side
+from daemon.core.terms import NANOS, ClientOrderId, RejectReason, Side, TimeInForce
 from daemon.core.trade import Trade
 from daemon.runtime.clock import SystemClock
 from daemon.runtime.driver import Driver
@@ -283,6 +283,31 @@ def part_of(order_id: ClientOrderId) -> Sequence[Event]:
     """What a look finds: 3 of it filled, and it has ended."""
     fill = make.fill(side=Side.BUY, last_qty="3", last_px="0.66", order_id=order_id)
     return [fill, make.canceled(order_id=order_id, cum_qty="3")]
+
+
+async def test_who_asks_again_after_a_restart_does_not_change_the_time_of_the_trade() -> None:
+    """Its order rested for a minute; a second caller's tenth of a second had it canceled."""
+    rests = replace(WANTED, time_in_force=TimeInForce.GTC)
+
+    def accepted(order: PlaceOrder) -> Sequence[Event]:
+        return [make.accepted(order_id=order.client_order_id)]
+
+    async with Trading(accepted) as rig, asyncio.TaskGroup() as group:
+        first = group.create_task(rig.trader.execute_trade(rests), name="first")
+        for _ in range(500):
+            if rig.venue.sent:
+                break
+            await asyncio.sleep(0.01)
+        first.cancel()  # the process is gone, and what it journalled is known to the next one
+        again = replace(rests, timeout_s=D("0.1"))
+        second = group.create_task(rig.trader.execute_trade(again), name="second")
+        await asyncio.sleep(0.5)
+        assert not [one for one in rig.venue.sent if isinstance(one, CancelOrder)]
+        order_id = rig.venue.sent[0].client_order_id
+        rig.tell(make.fill(side=Side.BUY, last_qty="10", last_px="0.66", order_id=order_id))
+        await second
+        (trade,) = rig.driver.engine.book.positions[make.KEY].trades
+        assert (trade.filled_qty, trade.terms.timeout_s) == (D(10), D(60))
 
 
 async def test_a_running_one_is_begun_once() -> None:

@@ -10,10 +10,12 @@ import pytest
 from daemon.analytics.day_report import DayReport, ExitRow, Notice
 from daemon.analytics.exit_report import ExitLine
 from daemon.cli.day_view import show_day
-from daemon.core.terms import NANOS, ClientOrderId
+from daemon.core.terms import NANOS, USD, ClientOrderId
 
 LINE = ExitLine(
+    venue="kalshi",
     symbol="KX-1",
+    currency=USD,
     side="no",
     exit_no=3,
     generation=1,

@@ -17,6 +17,8 @@ from daemon.analytics.pnl_trail import POINTS_LIMIT, PnlTrail
 from daemon.cli import charts
 from daemon.cli.exits import ExitCode
 from daemon.core.terms import USD
+from tests.analytics.journals import journal_of
+from tests.analytics.test_costs import KALSHI, USDT
 from tests.analytics.test_lessons import HIT, MISS, Desk, estimate, story
 from tests.app.test_figures import BAD, keep
 from tests.cli.stage import Stage
@@ -93,6 +95,21 @@ def test_its_tables_hold_what_the_verbs_say(stage: Stage, tmp_path: Path) -> Non
     said = Elements(page_of(stage, tmp_path)).said
     for words in ("stop loss", "-3.74", "unfilled", "trigger", "2026-09-21"):
         assert words in said, words
+
+
+def test_exits_of_two_currencies_say_of_each_what_its_money_is_in(tmp_path: Path) -> None:
+    several: set[str] = {"venue", "currency"}
+    for told, columns in (([KALSHI], set()), ([KALSHI, USDT], several)):
+        folder = tmp_path / str(len(told))
+        folder.mkdir()
+        made = Stage(folder)
+        asyncio.run(keep(made.journal, list(journal_of(told))))
+        page = page_of(made, folder)
+        head = page[page.index("Exits, newest first") :].partition("</tr>")[0]
+        assert set(re.findall(r"<th>(\w+)</th>", head)) & several == columns
+        for verb in ("exits", "positions --all"):
+            out = made.filld(*verb.split()).out
+            assert ("currency" in out, "USDT" in out) == (bool(columns), bool(columns))
 
 
 def test_an_empty_journal_has_a_report_too(empty: Stage, tmp_path: Path) -> None:

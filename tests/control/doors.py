@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from daemon.analytics.scene import Scene, View
+from daemon.analytics.trade_views import find_trade
 from daemon.analytics.turns import Made, Taker, Turns, go_on
 from daemon.control.client import DoorClient
 from daemon.control.door import EventMaker, NoDaemonError, Refusal, TradeMaker
@@ -58,13 +59,14 @@ class FakeDoor:
         self._seq += 1
         return self._seq
 
-    async def trade(self, make: TradeMaker) -> Refusal | None:
+    async def trade(self, make: TradeMaker) -> Refusal | bool:
         wanted = make(self._scene())
         if isinstance(wanted, Refusal):
             return wanted
+        again = find_trade(self.play.engine.book, wanted.token) is not None
         self.events.append(wanted)
         self.play.tell(wanted)
-        return None
+        return again
 
     async def reload(self) -> tuple[str, ...]:
         if self.problems:

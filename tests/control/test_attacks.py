@@ -82,7 +82,7 @@ async def test_a_bug_of_ours_is_told_as_json_and_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken(FakeDoor):
-        async def trade(self, make: object) -> None:
+        async def trade(self, make: object) -> bool:
             raise RuntimeError("the canary")
 
     body = msgspec.json.encode(TRADE)

@@ -26,10 +26,11 @@ BODY: dict[str, Any] = {
 async def test_a_trade_begins_and_its_own_route_tells_how_it_goes(tmp_path: Path) -> None:
     door = FakeDoor(guarded())
     async with served(tmp_path / "sock", door) as client:
-        assert await client.post("/trade", BODY) == {"token": "mine"}
+        assert await client.post("/trade", BODY) == {"token": "mine", "again": False}
+        assert await client.post("/trade", BODY) == {"token": "mine", "again": True}
         view = await client.get("/trades/mine")
         assert (view["status"], view["order_qty"]) == ("in_doubt", "10")
-        (event,) = door.events
+        event, _again = door.events
         assert isinstance(event, TradeRequested)
         await client.post("/trade", BODY)
         assert len(door.play.placed) == 1

@@ -103,38 +103,14 @@ def test_a_repetition_is_no_fill() -> None:
     assert desk.count("filld_fills_total") == 1
 
 
-def test_a_retry_has_the_reason_of_the_order_before_it() -> None:
+def test_answers_are_counted_by_what_was_said() -> None:
     desk = Desk()
-    said = {
-        "rate_limit": ev.OrderRejected(
-            **make.AT_VENUE,
-            symbol=make.SYMBOL,
-            client_order_id=ClientOrderId("fd1"),
-            reason=RejectReason.RATE_LIMIT,
-            text="",
-        ),
-        "unfilled": ev.OrderCanceled(
-            **make.AT_VENUE, symbol=make.SYMBOL, client_order_id=ClientOrderId("fd1"), text=""
-        ),
-    }
-    for number, (reason, event) in enumerate(said.items()):
-        desk.step(make.quote(), order())
-        desk.step(event)
-        desk.step(make.quote(), order(f"next{number}", attempt=2))
-        assert desk.count("filld_retries_total", reason) == 1
-    desk.step(make.quote(), order("piece", attempt=3))  # the one before it is not over
-    assert len(desk.metrics.copy()["filld_retries_total"]) == 2
+    mine = ClientOrderId("fd1")
+    desk.step(make.rejected(order_id=mine, reason=RejectReason.RATE_LIMIT))
+    desk.step(make.canceled(order_id=mine))
+    desk.step(make.canceled(order_id=mine), seq=0)
     assert desk.count("filld_order_answers_total", "rejected") == 1
-
-
-def test_the_end_of_somebody_elses_order_is_no_reason_for_ours() -> None:
-    desk = Desk()
-    stranger = ev.OrderCanceled(
-        **make.AT_VENUE, symbol=make.SYMBOL, client_order_id=ClientOrderId("theirs"), text=""
-    )
-    desk.step(stranger)
-    desk.step(make.quote(), order())
-    assert "filld_retries_total" not in desk.metrics.copy()
+    assert desk.count("filld_order_answers_total", "canceled") == 1
 
 
 def test_notices_mismatches_and_failed_looks_are_counted() -> None:
