@@ -121,6 +121,7 @@ class OperatorDoor:
         if isinstance(found, Refusal):
             return found
         wanted, again = found
+        again = again or wanted.token in self._trader.running  # or another has begun it since
         followed = self._trader.begin(wanted)
         return acts.reused(key_of(followed), terms_of(followed), wanted) or again
 

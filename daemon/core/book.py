@@ -284,6 +284,14 @@ class Book:
         """The keys of the same."""
         return [page.position.key for page in self.pages_on(account, venue, symbol)]
 
+    def awaits_settlement(self, account: Account, venue: Venue, symbol: Symbol) -> bool:
+        """A guess ended what was held there: the settlement may come late, and replaces it."""
+        market = self.markets.get((venue, symbol))
+        if market is None or market.phase is not MarketPhase.SETTLED:
+            return False
+        here = self.positions_on(account, venue, symbol)
+        return any(position.inferred and not position.qty for position in here)
+
     def account(self, account: Account, venue: Venue) -> AccountState:
         """The state of one account on one venue, to be read: a blank one if there is none."""
         known = self.accounts.get((account, venue))

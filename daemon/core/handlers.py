@@ -228,6 +228,9 @@ def on_market(desk: Desk, event: MarketRead | MarketChanged, *, news: bool) -> N
         for key in desk.book.keys_of(event.account, event.venue, symbol)
         if desk.book.positions[key].qty
     ]
+    timer = f"market|{event.account}|{event.venue}|{symbol}"
+    if desk.book.awaits_settlement(event.account, event.venue, symbol):
+        desk.wait(timer, _MARKET_READ_IDLE_S)
     if not held or market is None:
         return
     if news:
@@ -247,7 +250,7 @@ def on_market(desk: Desk, event: MarketRead | MarketChanged, *, news: bool) -> N
     timed = any(rule.kind is RuleKind.TIME for rule in desk.book.rules_of(event.venue, symbol))
     soon = _MARKET_READ_S if active else Decimal(5)
     delay_s = soon if timed or not active else _MARKET_READ_IDLE_S
-    desk.wait(f"market|{event.account}|{event.venue}|{symbol}", delay_s)
+    desk.wait(timer, delay_s)
 
 
 def _tell_missed_close(desk: Desk, key: PositionKey) -> None:
@@ -289,6 +292,7 @@ def _ask_for_guessed(desk: Desk, key: PositionKey) -> None:
     """What was inferred, or taken from a file, may have real fills however old they are."""
     if desk.book.positions[key].inferred:
         desk.emit(QueryFills(account=key.account, venue=key.venue, symbol=key.symbol, since_ns=0))
+        desk.emit(QueryMarket(account=key.account, venue=key.venue, symbol=key.symbol))
 
 
 def _tell_mode(desk: Desk, policy: AccountPolicy) -> None:

@@ -135,7 +135,8 @@ def _patience_s(desk: Desk, key: PositionKey, live: Decimal) -> Decimal | None:
     market = desk.market(key)
     if market is None or market.phase not in _OVER:
         return grace_s
-    vanished = market.phase is MarketPhase.SETTLED and not live
+    waits = key in desk.book.pending_settlements  # then its price is known
+    vanished = market.phase is MarketPhase.SETTLED and not live and not waits
     return grace_s + _SETTLEMENT_S if vanished else None
 
 

@@ -58,7 +58,7 @@ def _on_position_timer(desk: Desk, kind: str, key: PositionKey) -> None:
 def _on_symbol_timer(desk: Desk, kind: str, where: tuple[Account, Venue, Symbol]) -> None:
     account, venue, symbol = where
     held = [key for key in desk.book.keys_of(*where) if desk.book.positions[key].qty]
-    if not held:
+    if not held and not (kind == "market" and desk.book.awaits_settlement(*where)):
         return
     if kind == "market":
         desk.emit(QueryMarket(account=account, venue=venue, symbol=symbol))

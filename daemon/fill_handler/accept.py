@@ -14,18 +14,33 @@ from typing import Final
 
 from daemon.control.bodies import shown
 from daemon.fill_handler.errors import BadInputError
-from daemon.venues.decoding import LARGEST_EXPONENT, NAME_LIMIT, UnreadableError
+from daemon.venues.decoding import (
+    DIGITS_LIMIT,
+    LARGEST_EXPONENT,
+    NAME_LIMIT,
+    PLACES_LIMIT,
+    UnreadableError,
+)
 from daemon.venues.decoding import number as read_number
 
 _TEXT: Final = f"text of 1 to {NAME_LIMIT} characters that UTF-8 can hold"
 _PATH_MOST: Final = 4_096  # Linux's own limit
 _PATH: Final = "a path that can be, as text or a Path"
 _NUMBER: Final = "a decimal number"
+_IN_RANGE: Final = (
+    f"{_NUMBER} below 1E+{LARGEST_EXPONENT + 1} of at most {DIGITS_LIMIT} digits, {PLACES_LIMIT} of"
+    " them after the point"
+)
 
 
 def refused(name: str, value: object, accepted: str) -> BadInputError:
     """The error for a field that holds what it must not."""
     return BadInputError(f"{name} = {shown(value)}: accepted: {accepted}")
+
+
+def misplaced(name: str, value: object, accepted: str) -> BadInputError:
+    """The same for a value of another kind, which may hold a secret: it is not shown."""
+    return BadInputError(f"{name} is {type(value).__name__}: accepted: {accepted}")
 
 
 def text(name: str, value: object) -> str:
@@ -49,7 +64,9 @@ def line(name: str, value: object) -> str:
 
 def path(name: str, value: object) -> Path:
     """A path that the system can be asked about."""
-    if not isinstance(value, str | Path) or not _names(value):
+    if not isinstance(value, str | Path):
+        raise misplaced(name, value, _PATH)
+    if not _names(value):
         raise refused(name, value, _PATH)
     return Path(value)
 
@@ -64,7 +81,8 @@ def exact(name: str, value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, Decimal | int | float | str):
         raise refused(name, value, _NUMBER)
     try:
-        return Decimal(repr(value) if isinstance(value, float) else value)
+        # Not `repr`: a float of numpy's would name its class.
+        return Decimal(float.__repr__(value) if isinstance(value, float) else value)
     except (InvalidOperation, ValueError):
         raise refused(name, value, _NUMBER) from None
 
@@ -75,17 +93,17 @@ def number(name: str, value: object) -> Decimal:
     if not found.is_finite():
         raise refused(name, value, _NUMBER)
     if abs(found.adjusted()) > 2 * LARGEST_EXPONENT:  # as text it might be of any length
-        raise refused(name, value, f"{_NUMBER} in range")
+        raise refused(name, value, _IN_RANGE)
     try:
         return read_number(str(found), name)
     except UnreadableError:
-        raise refused(name, value, f"{_NUMBER} in range") from None
+        raise refused(name, value, _IN_RANGE) from None
 
 
 def rows(name: str, value: object) -> Iterable[object]:
     """Records one after the other; one record by itself is none."""
     if isinstance(value, str | bytes | bytearray | Mapping) or not isinstance(value, Iterable):
-        raise refused(name, value, "a list")
+        raise misplaced(name, value, "a list")
     return value
 
 

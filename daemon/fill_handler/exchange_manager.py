@@ -74,7 +74,7 @@ class ExchangeManager:
 
     def __init__(self, settings: Settings) -> None:
         if not isinstance(settings, Settings):
-            raise accept.refused("settings", settings, "Settings, or take from_config")
+            raise accept.misplaced("settings", settings, "Settings, or take from_config")
         self._settings = settings
         self._stack = AsyncExitStack()
         self._client: DoorClient | None = None

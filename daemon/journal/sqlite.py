@@ -310,7 +310,8 @@ class SqliteJournal:
             failure = str(error)
             raise
         finally:
-            self._failure = failure
+            if failure is not None:  # not reset: the end may have come meanwhile
+                self._failure = failure
 
     def _tidy(self) -> None:
         """Checkpoint, and note beside the accounts how far the journal reaches."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from queue import SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from types import TracebackType
 from typing import Self
 
@@ -45,16 +45,23 @@ class Writer:
         self._name = name
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread: Thread | None = None
+        self._lock = Lock()
+        self._closed = False
 
     def do(self, work: Work, told: Told) -> None:
         """Have it done after all that was handed over before; not after `close`."""
-        if self._thread is None:
-            self._thread = Thread(target=self._run, name=self._name, daemon=True)
-            self._thread.start()
-        self._jobs.put(_Job(work, told))
+        with self._lock:  # two threads hand in work, and neither may after the end
+            if self._closed:
+                raise RuntimeError(f"{self._name} has ended")
+            if self._thread is None:
+                self._thread = Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+            self._jobs.put(_Job(work, told))
 
     def close(self) -> None:
         """Wait until all of it is done."""
+        with self._lock:
+            self._closed = True
         if self._thread is not None:
             self._jobs.put(None)
             self._thread.join()

@@ -130,11 +130,11 @@ class Outbox:
         if self._closing:
             return
         let_go = self._ready.pop(command.client_order_id, None)
-        if let_go is not None and isinstance(command, PlaceOrder):
-            let_go()  # at once: a task begins with the next turn of the loop
+        self._start(self._deliver(command), f"send {command.client_order_id}")
         self._orders_out += 1
         self._settled.clear()
-        self._start(self._deliver(command), f"send {command.client_order_id}")
+        if let_go is not None and isinstance(command, PlaceOrder):
+            let_go()  # at once: a task begins with the next turn of the loop
 
     async def _deliver(self, command: PlaceOrder | CancelOrder) -> None:
         owner = (command.key.account, command.key.venue)

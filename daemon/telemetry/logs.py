@@ -137,7 +137,7 @@ def printable(text: str) -> str:
 
 def _shown(value: object) -> object:
     """A field as JSON may show it, but for what is not printable."""
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and not value.is_snan():  # which nothing can be kept by
         return _exact(value)
     return value if type(value) in _AS_IS else _safe(value)
 

@@ -68,11 +68,15 @@ class Prepared(Generic[T]):
     def __init__(self) -> None:
         self._made: dict[ClientOrderId, tuple[PlaceOrder, T]] = {}
 
+    @property
+    def has_room(self) -> bool:
+        """Whether one more is kept."""
+        return len(self._made) < PREPARED_LIMIT
+
     def keep(self, command: PlaceOrder, made: T) -> None:
-        """Keep it until the order is released."""
-        self._made[command.client_order_id] = (command, made)
-        while len(self._made) > PREPARED_LIMIT:
-            del self._made[next(iter(self._made))]
+        """Keep it until the order is released, if there is room: what is kept may have begun."""
+        if self.has_room:
+            self._made[command.client_order_id] = (command, made)
 
     def take(self, command: PlaceOrder) -> T | None:
         """What was made of this very order."""

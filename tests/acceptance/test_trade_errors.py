@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from daemon.core.commands import PlaceOrder
 from daemon.fill_handler.errors import (
     AnswerTimeoutError,
     BadInputError,
@@ -131,7 +130,8 @@ async def test_each_failure_has_its_class_and_says_all_of_it(
 async def test_the_time_is_that_of_all_attempts_and_nothing_rests_after_it(
     tmp_path: Path, *, through_a_daemon: bool
 ) -> None:
-    patient = {"trades.max_retries": 50, "trades.base_delay": "0.2", "trades.max_delay": "0.2"}
+    patient: dict[str, Any] = {"trades.max_retries": 50}
+    patient |= {"trades.base_delay": "0.2", "trades.max_delay": "0.2"}
     async with trading(tmp_path, "kalshi", through_a_daemon=through_a_daemon, **patient) as trades:
         trades.stage.book([("0.64", "500")], [("0.66", "4")])
         began = time.monotonic()
@@ -168,7 +168,7 @@ async def test_a_daemon_that_is_lost_leaves_the_outcome_open_and_the_token_tells
         stage.arm(FaultKind.HTTP_DELAY_AFTER, endpoint=CREATE, seconds=1.5)
         async with asyncio.TaskGroup() as group:
             buying = group.create_task(unknown(trades.buy(token="mine")))
-            await stage.until("the intent", lambda: stage.decided(PlaceOrder))
+            await stage.until("the order at the venue", stage.sent)
             await stage.kill()
         error = buying.result()
         assert (error.venue, error.code, error.retryable) == ("kalshi", "unknown_outcome", False)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from daemon.core.commands import NoticeKind, QueryFills, QueryMarket
+from daemon.core.commands import NoticeKind, QueryFills, QueryMarket, StartTimer
 from daemon.core.decisions import CloseExit, InferFill, MarkSettled, SettlePosition
 from daemon.core.events import MarketPhase, Settlement
 from daemon.core.settlement import expected_revenue, revenue_differs
@@ -173,6 +173,35 @@ def test_what_neither_a_settlement_nor_a_fill_explains_ends_as_a_guess() -> None
     play.tell(settled(px="1", qty="100", revenue="100"))
     assert only(play.tell(make.fills_read(), after="6"), SettlePosition)
     assert (play.position.realized_pnl, play.position.estimated) == (D("35.00"), False)
+
+
+def test_the_settlement_of_what_was_guessed_is_asked_for_until_it_is_there() -> None:
+    """The account's own list begins at its newest fill: a row of long before is not in it."""
+    play = guarded()
+    play.tell(make.quote(bid="0.66", ask="0.68"))
+    over(play, "0").tell(make.positions(), make.fills_read())
+    play.tell(make.market_read(phase=MarketPhase.SETTLED, settl_px="0"))
+    assert only(play.tell(make.positions(), after="70"), InferFill)
+    timer = f"market|{make.ACCOUNT}|{make.VENUE}|{make.SYMBOL}"
+    for _ in range(3):
+        told = play.tell(make.timer(timer), after="60")
+        assert only(told, QueryMarket)
+        assert timer in [wait.timer for wait in only(told, StartTimer)]
+    assert only(play.restart(), QueryMarket)
+    play.tell(settled(px="0", qty="100", revenue="0"))
+    play.tell(make.fills_read(), after="6")
+    assert (play.position.realized_pnl, play.position.estimated) == (D("-65.00"), False)
+    assert not only(play.tell(make.timer(timer), after="60"), QueryMarket)
+
+
+def test_a_settlement_that_waits_for_an_orders_proof_is_not_guessed_over() -> None:
+    play = guarded()
+    play.tell(make.quote(bid="0.58", ask="0.60"))
+    play.tell(make.in_doubt(order_id=play.order_id))
+    assert not only(play.tell(settled(px="0", qty="100", revenue="0")), SettlePosition)
+    over(play, "0").tell(make.positions(), make.fills_read())
+    play.tell(make.market_read(phase=MarketPhase.SETTLED, settl_px="0"))
+    assert not only(play.tell(make.positions(), after="70"), InferFill), "its price is known"
 
 
 def test_a_settled_position_that_the_venue_shows_on_is_not_taken_up_again() -> None:

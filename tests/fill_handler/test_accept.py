@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from daemon.fill_handler import BadInputError, accept
+from daemon.fill_handler.exchange_manager import ExchangeManager
 
 
 @pytest.mark.parametrize(
@@ -33,9 +35,12 @@ def test_what_is_no_number_is_none(given: object) -> None:
 def test_a_path_is_text_or_a_path_that_the_system_can_have() -> None:
     assert accept.path("path", "a/b") == accept.path("path", Path("a/b")) == Path("a/b")
     assert accept.path_or_none("path", None) is None
-    for given in ("", "a\0b", "\ud800", b"a", 3, "a/" * 3_000):
+    for given in ("", "a\0b", "\ud800", "a/" * 3_000):
         with pytest.raises(BadInputError, match=r"^path = .*: accepted: a path"):
             accept.path("path", given)
+    for kind, wrong in (("bytes", b"a"), ("int", 3)):
+        with pytest.raises(BadInputError, match=f"^path is {kind}: accepted: a path"):
+            accept.path("path", wrong)
 
 
 def test_a_text_is_one_that_the_journal_can_hold() -> None:
@@ -47,15 +52,37 @@ def test_a_text_is_one_that_the_journal_can_hold() -> None:
             accept.text("symbol", given)
 
 
-def test_what_may_hold_a_secret_is_not_shown() -> None:
-    with pytest.raises(BadInputError) as raised:
-        accept.line("overrides", b"kalshi.private_key=geheim")
+@pytest.mark.parametrize(
+    "mistaken",
+    [
+        lambda: accept.line("overrides", b"kalshi.private_key=geheim"),
+        lambda: ExchangeManager.from_config(overrides="alerts.webhook_url=https://x/geheim"),
+        lambda: ExchangeManager.from_config(overrides={"control.token": "geheim"}),  # type: ignore[arg-type]
+        lambda: ExchangeManager.from_config(config={"control": {"token": "geheim"}}),  # type: ignore[arg-type]
+        lambda: ExchangeManager.from_config(env_file=b"TOKEN=geheim"),  # type: ignore[arg-type]
+        lambda: ExchangeManager({"control": {"token": "geheim"}}),  # type: ignore[arg-type]
+    ],
+)
+def test_what_may_hold_a_secret_is_not_shown(mistaken: Callable[[], object]) -> None:
+    with pytest.raises(BadInputError, match="accepted: ") as raised:
+        mistaken()
     assert "geheim" not in str(raised.value)
+
+
+class _Float(float):
+    """As numpy's: its `repr` names its class."""
+
+    def __repr__(self) -> str:
+        return f"float64({float(self)})"
+
+
+def test_a_float_of_another_librarys_is_taken_by_its_value() -> None:
+    assert accept.number("amount", _Float(0.05)) == Decimal("0.05")
 
 
 def test_rows_are_any_that_come_one_after_the_other() -> None:
     assert list(accept.rows("batch", iter(({}, {})))) == [{}, {}]
     wrong: tuple[object, ...] = ({}, "[]", b"", None, 1)
     for given in wrong:
-        with pytest.raises(BadInputError, match=r"^batch = .*: accepted: a list$"):
+        with pytest.raises(BadInputError, match=r"^batch is \w+: accepted: a list$"):
             accept.rows("batch", given)

@@ -37,7 +37,8 @@ def test_few_prepared_orders_are_kept_and_only_the_very_same_is_found() -> None:
     ]
     for number, order in enumerate(orders):
         prepared.keep(order, number)
-    assert [prepared.take(order) for order in orders[:6]] == [None] * 5 + [5]
-    assert prepared.take(orders[5]) is None, "taken already"
+    assert not prepared.has_room
+    assert [prepared.take(order) for order in orders[-6:]] == [PREPARED_LIMIT - 1] + [None] * 5
+    assert prepared.take(orders[-6]) is None, "taken already"
     changed = place_order(client_order_id=orders[6].client_order_id, order_qty="1")
     assert prepared.take(changed) is None

@@ -99,7 +99,7 @@ class KalshiOrders:
         except InvalidOrderError:
             return None
         signed = self._signed()
-        begun = self._begin(call, signed)
+        begun = self._begin(call, signed) if self._prepared.has_room else None
         self._prepared.keep(command, _Prepared(call, signed, begun))
         return None if begun is None else partial(self._let_go, begun, signed)
 

@@ -26,6 +26,7 @@ from daemon.core.terms import ClientOrderId, RejectReason
 from daemon.venues.kalshi.orders import AHEAD_S
 from daemon.venues.kalshi.sign import KalshiSigner
 from daemon.venues.kalshi.venue import KalshiVenue
+from daemon.venues.signing import PREPARED_LIMIT
 from tests.venues.kalshi.builders import (
     ORDER_ID,
     TICKER,
@@ -220,6 +221,23 @@ async def test_more_orders_than_can_wait_ready_are_each_sent_once(
         venue.prepare(command)
     await asyncio.sleep(0.05)
     assert fake.seen == []
+    async with asyncio.TaskGroup() as group:
+        for command in commands:
+            group.create_task(venue.place(command), name=command.client_order_id)
+    sent = sorted(json.loads(seen.body)["client_order_id"] for seen in fake.seen)
+    assert sent == sorted(command.client_order_id for command in commands)
+
+
+async def test_more_orders_than_are_kept_leave_each_once_whenever_they_were_let_go(
+    fake: FakeKalshi, venue: KalshiVenue
+) -> None:
+    venue.session.write_tokens.resize(1e6, 1e6)
+    commands = [
+        place_order(client_order_id=ClientOrderId(f"fd{n}")) for n in range(PREPARED_LIMIT + 6)
+    ]
+    for let_go in [venue.prepare(command) for command in commands]:
+        if let_go is not None:
+            let_go()
     async with asyncio.TaskGroup() as group:
         for command in commands:
             group.create_task(venue.place(command), name=command.client_order_id)
