@@ -94,8 +94,8 @@ class Image:
         if kind is not None and isinstance(value, list):
             rows: list[Values] = []
             self._fields[name] = _Rows(kind, rows)
-            for start in range(0, len(value), _SLICE):
-                rows += _copies(kind, value[start : start + _SLICE])
+            for part in _parts(value):
+                rows += _copies(kind, part)
                 yield
         else:
             self._fields[name] = _still(value)
@@ -119,6 +119,19 @@ def encoded(value: object) -> Iterator[bytes]:
             yield from encoded(getattr(value, name))
     else:
         yield from _slices(value)
+
+
+def _parts(values: Sequence[object]) -> Iterator[Sequence[object]]:
+    """So many of them that a copy is quickly made: symbols by their orders, all else by number."""
+    start = weight = 0
+    for at, one in enumerate(values):
+        if isinstance(one, SymbolFills):
+            weight += len(one.late) + len(one.early)
+        weight += 1
+        if weight >= _SLICE:
+            yield values[start : at + 1]
+            start, weight = at + 1, 0
+    yield values[start:]
 
 
 def _still(value: object) -> object:
