@@ -60,7 +60,7 @@ class Memory:
     unread: dict[tuple[Venue, str], set[str]] = field(default_factory=dict)
     modes: dict[tuple[Account, Venue], bool] = field(default_factory=dict)
     margin_calls: dict[PositionKey, int] = field(default_factory=dict)  # when told, monotonic
-    prices: dict[Decimal, Decimal] = field(default_factory=dict)
+    prices: dict[Decimal, Decimal] = field(default_factory=dict)  # see `own_px`
     stopping: bool = False
 
     def own_px(self, px: Decimal) -> Decimal:

@@ -45,6 +45,10 @@ class SymbolFills:
         return text
 
 
+def _count(tables: OrderTables) -> int:
+    return sum(map(len, tables.values()))
+
+
 class KnownFills:
     """Every fill that memory keeps, by its key; `forgotten` counts what the journal alone knows."""
 
@@ -53,8 +57,8 @@ class KnownFills:
     def __init__(self, symbols: Iterable[SymbolFills] = (), forgotten: int = 0) -> None:
         self.forgotten = forgotten
         self._symbols = {symbol.where: symbol for symbol in symbols}
-        self._late = sum(map(len, (t for s in self._symbols.values() for t in s.late.values())))
-        self._early = sum(map(len, (t for s in self._symbols.values() for t in s.early.values())))
+        self._late = sum(_count(symbol.late) for symbol in self._symbols.values())
+        self._early = sum(_count(symbol.early) for symbol in self._symbols.values())
 
     def symbols(self) -> list[SymbolFills]:
         """All of them, shared: what is made of it must be copied before the next fill."""

@@ -63,7 +63,7 @@ class SigningDesk:
 
 
 class Prepared(Generic[T]):
-    """What was made of orders ahead of their release; the oldest go where there are too many."""
+    """What was made of orders ahead of their release, of as many as there is room for."""
 
     def __init__(self) -> None:
         self._made: dict[ClientOrderId, tuple[PlaceOrder, T]] = {}
